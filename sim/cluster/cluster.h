@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Hosts: speeds, gradient times, stragglers and serial resources.
+ *
+ * Gradient time of host h at iteration k, a pure function of (seed, h, k):
+ *   draw from `gradient_time` (keyed stream RNG_COMPUTE) x (batch / reference_batch)
+ *   x 1/speed(h) x every straggler entry that hits (h, k).
+ * A serial resource does one thing at a time, in the order of requests.
+ */
+#ifndef HEARSAY_CLUSTER_CLUSTER_H
+#define HEARSAY_CLUSTER_CLUSTER_H
+
+#include <stdint.h>
+
+#include "cluster/network.h"
+#include "core/engine.h"
+#include "core/plugin.h"
+#include "core/status.h"
+
+/* The distribution of gradient times, one file or table entry each: constant, uniform, exponential,
+ * shifted-exponential, gamma, lognormal, weibull, pareto, two-mode, trace. */
+struct distribution_ops {
+    struct plugin plugin;
+    /* Checks parameters ("max" below "min"); builds state such as a trace file; may be NULL. */
+    enum status (*create)(const void *params, void **state, struct error *error);
+    void (*destroy)(void *state);
+    /* One draw in seconds, >= 0. host and step are for trace replay. */
+    double (*draw)(const void *params, const void *state, struct rng *rng, uint32_t host,
+                   int64_t step);
+    double (*mean_s)(const void *params, const void *state); /* NaN where unknown */
+};
+extern const struct plugin_registry distribution_registry;
+
+/* One straggler entry. Which hosts: first..last (default all). When: with `probability` at each
+ * step (keyed RNG_STRAGGLER; default 1), within the simulated-step window from_step..to_step. */
+struct straggler_config {
+    int64_t first, last;      /* hosts; absent: all */
+    double probability;       /* of each step; 1: persistent */
+    double slowdown;          /* factor on the gradient time, > 0 */
+    int64_t from_step, to_step; /* transient: only these iterations; absent: all */
+};
+
+struct speed_override {
+    int64_t first, last;
+    double speed; /* 2 = twice as fast */
+};
+
+struct compute_config {
+    struct plugin_choice gradient_time; /* distribution_registry */
+    int64_t reference_batch;            /* gradient_time is stated for this batch; absent: as is */
+    double forward_share;               /* of a gradient's time; default 1/3 (forward : backward
+                                           = 1 : 2) */
+    struct field_list speeds;           /* struct speed_override */
+    struct field_list stragglers;       /* struct straggler_config */
+    double step_s;                      /* optimizer step, seconds on `accelerator`; default 0 */
+    double reduction_byte_rate;         /* bytes/s that `host` reduces at; 0: free */
+    double copy_byte_rate;              /* host-device copies, bytes/s; 0: free */
+};
+extern const struct field compute_fields[];
+
+enum cluster_resource {
+    CLUSTER_ACCELERATOR,
+    CLUSTER_HOST,
+    CLUSTER_COPY,
+    CLUSTER_RESOURCES, /* nic_tx and nic_rx are the network's own */
+};
+
+struct cluster;
+
+struct cluster_seeds {
+    uint64_t compute, network;
+};
+
+enum status cluster_create(struct cluster **cluster, struct engine *engine,
+                           const struct compute_config *compute,
+                           const struct network_config *network, uint32_t hosts,
+                           int64_t batch_size, struct cluster_seeds seeds, struct error *error);
+void cluster_free(struct cluster *cluster);
+struct network *cluster_network(struct cluster *cluster);
+uint32_t cluster_hosts(const struct cluster *cluster);
+
+/* Time of host's gradient number `step` (0-based); and its forward part. */
+int64_t cluster_gradient_ps(const struct cluster *cluster, uint32_t host, int64_t step);
+int64_t cluster_forward_ps(const struct cluster *cluster, int64_t gradient_ps);
+int64_t cluster_step_ps(const struct cluster *cluster, uint32_t host);
+int64_t cluster_reduction_ps(const struct cluster *cluster, uint32_t host, int64_t bytes);
+int64_t cluster_copy_ps(const struct cluster *cluster, uint32_t host, int64_t bytes);
+
+/* Queues `duration_ps` of work on a serial resource; returns when it begins, and *end_ps.  The
+ * caller pushes its own completion event at *end_ps (class EVENT_CLASS_COMPUTE). */
+int64_t cluster_occupy(struct cluster *cluster, uint32_t host, enum cluster_resource resource,
+                       int64_t duration_ps, int64_t *end_ps);
+
+#endif

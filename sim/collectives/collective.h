@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Collective operations as schedules of real messages on the network.
+ *
+ * Every rank enters when it is ready; each then plays its own list of steps: send to a peer and
+ * receive from a peer (both must end), reduce what came (on the host's resource `host`, at
+ * compute.reduction_byte_rate), next step.  The schedule decides only WHEN each rank has the
+ * result; the numerics are one plan operation recorded by the caller.
+ */
+#ifndef HEARSAY_COLLECTIVES_COLLECTIVE_H
+#define HEARSAY_COLLECTIVES_COLLECTIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cluster/cluster.h"
+#include "core/plugin.h"
+
+/* What one rank does at one step. Peers are ranks; -1: none. */
+struct collective_step {
+    int64_t send_to, receive_from;
+    int64_t send_bytes, receive_bytes;
+    bool reduce; /* add what came to what is held, before the next step */
+};
+
+struct collective_ops {
+    struct plugin plugin;
+    /* Number of steps of `rank` among n; and the step itself (0-based). Pure functions.
+     * `element_bytes` is the granularity chunks are cut at. */
+    uint32_t (*steps)(uint32_t n, uint32_t rank);
+    void (*step)(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64_t element_bytes,
+                 struct collective_step *out);
+    /* The closed form of semantics on an idle switch, all entering at once, in seconds. */
+    double (*closed_form_s)(uint32_t n, double alpha_s, double beta_s, double reduce_s,
+                            int64_t bytes);
+};
+extern const struct plugin_registry collective_registry; /* ring, recursive-doubling, halving-doubling */
+
+struct collectives;
+
+/* Rank `rank` of operation `operation` has its result. */
+typedef void collective_done(void *context, uint64_t operation, uint32_t rank);
+
+struct collectives *collectives_create(struct cluster *cluster, struct engine *engine,
+                                       collective_done *done, void *context);
+void collectives_free(struct collectives *collectives);
+/* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: host r); returns
+ * its number (1, 2, ...).  It is closed by itself when every rank is done. */
+uint64_t collectives_open(struct collectives *collectives, const struct collective_ops *ops,
+                          uint32_t n, const uint32_t *hosts, int64_t bytes,
+                          int64_t element_bytes);
+/* `rank` enters now. `done` is called, never from within, when it has the result. n = 1 too. */
+void collectives_enter(struct collectives *collectives, uint64_t operation, uint32_t rank);
+/* For the deadlock report: ranks of `operation` that have not entered yet. */
+uint32_t collectives_missing(const struct collectives *collectives, uint64_t operation,
+                             uint32_t *first_missing);
+
+#endif
