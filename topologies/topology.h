@@ -30,10 +30,11 @@ enum topology_weights {
 extern const char *const topology_weight_names[]; /* for FIELD_ENUM */
 
 struct topology_config {
-    struct plugin_choice graph;       /* from topology_registry */
-    int weights;                      /* enum topology_weights */
-    uint64_t seed;                    /* of random families (purpose RNG_TOPOLOGY) */
+    struct plugin_choice graph; /* from topology_registry */
+    int weights;                /* enum topology_weights */
+    uint64_t seed;              /* of random families (purpose RNG_TOPOLOGY); set by the run */
 };
+extern const struct field topology_common_fields[]; /* "weights", for FIELD_CHOICE's `fields` */
 
 struct topology_edge {
     uint32_t peer;  /* out: receiver; in: sender */

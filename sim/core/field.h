@@ -22,7 +22,8 @@
 
 enum field_type {
     FIELD_BOOL,      /* bool */
-    FIELD_INTEGER,   /* int64_t; read from the number's text, never through a double */
+    FIELD_INTEGER,   /* int64_t; read from the number's text, never through a double.  With `names`
+                        it also takes these words: names[i] reads as -1 - i ("all") */
     FIELD_REAL,      /* double, finite */
     FIELD_STRING,    /* const char * in the scenario's arena */
     FIELD_PATH,      /* const char *: a file or directory that is read, resolved against the
@@ -34,7 +35,10 @@ enum field_type {
     FIELD_BYTE_RATE, /* double bytes per second; "12 GB/s" */
     FIELD_CADENCE,   /* struct field_cadence; "1 epoch", "10 iterations", "5 s" */
     FIELD_OBJECT,    /* an embedded struct at `offset`, described by `fields` */
-    FIELD_CHOICE,    /* struct plugin_choice; {"name": "sgp", ...params} or just "sgp" */
+    FIELD_CHOICE,    /* struct plugin_choice; {"name": "sgp", ...params} or just "sgp".  With
+                        `fields`, the same JSON object also takes these keys, common to the family;
+                        their offsets count from the plugin_choice, the first member of a struct
+                        of item_size bytes */
     FIELD_LIST,      /* struct field_list of structs described by `fields`, `item_size` */
     FIELD_REALS,     /* struct field_reals: a list of finite numbers */
 };
@@ -66,7 +70,7 @@ struct field {
                              FIELD_POSITIVE as min: "greater than 0" */
     const char *help;     /* one sentence with the unit's meaning */
     const char *const *names;               /* FIELD_ENUM: NULL-terminated */
-    const struct field *fields;             /* FIELD_OBJECT, FIELD_LIST */
+    const struct field *fields;             /* FIELD_OBJECT, FIELD_LIST, FIELD_CHOICE */
     size_t item_size;                       /* FIELD_LIST; FIELD_OBJECT: size of the struct */
     const struct plugin_registry *registry; /* FIELD_CHOICE */
     bool outside_identity; /* true: does not change results (names, threads, trace) and stays out of

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Local optimizers (PyTorch's conventions: learning rate outside the momentum buffer, coupled L2
+ * weight decay) and learning-rate schedules.
+ */
+#ifndef HEARSAY_NUMERICS_OPTIMIZER_H
+#define HEARSAY_NUMERICS_OPTIMIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/field.h"
+#include "core/plugin.h"
+#include "core/status.h"
+
+enum optimizer_schedule_shape { OPTIMIZER_CONSTANT, OPTIMIZER_MILESTONES, OPTIMIZER_COSINE };
+
+struct optimizer_schedule {
+    double warmup_epochs;          /* linear from warmup_from x to 1 x the target rate; 0: none */
+    double warmup_start;           /* fraction of the target rate at epoch 0 */
+    struct field_reals milestones; /* epochs at which the rate is multiplied by factor */
+    double factor;
+    double cosine_epochs;          /* length of a half cosine down to cosine_floor; absent: none */
+    double cosine_floor;           /* fraction of the target rate */
+};
+
+/* "optimizer" of a scenario: the rule with its own parameters, and what all rules share. */
+struct optimizer_config {
+    struct plugin_choice rule; /* optimizer_registry: sgd, heavy-ball, nesterov */
+    double learning_rate;
+    double weight_decay;
+    bool scale_with_nodes; /* linear scaling: target rate = learning_rate x nodes */
+    struct optimizer_schedule schedule;
+};
+extern const struct field optimizer_common_fields[];
+extern const struct plugin_registry optimizer_registry;
+
+/* The learning rate at a position of the clock that the algorithm reads. */
+double optimizer_rate(const struct optimizer_config *config, int64_t nodes, double epoch);
+
+/* Numbers of one step, frozen when the step is recorded. */
+struct optimizer_step {
+    double rate;         /* learning rate */
+    double weight_decay; /* times the `decay_at` vector, added to the gradient */
+    int64_t index;       /* steps of this optimizer state before this one */
+};
+
+#define OPTIMIZER_MAX_STATES 2
+
+struct optimizer_ops {
+    struct plugin plugin;
+    unsigned states; /* vectors of model size that each worker keeps (momentum: 1), zero at start */
+    /*
+     * One step on `count` consecutive elements: x, state[] updated in place; x_out receives the
+     * new x (it may equal x); g is the gradient, decay_at the vector that weight decay reads (may
+     * equal x).  All arrays are `real` of the kernel's precision.
+     */
+    void (*kernel32)(const void *params, const struct optimizer_step *step, size_t count,
+                     const void *x, void *x_out, const void *g, const void *decay_at,
+                     void *const state[]);
+    void (*kernel64)(const void *params, const struct optimizer_step *step, size_t count,
+                     const void *x, void *x_out, const void *g, const void *decay_at,
+                     void *const state[]);
+};
+
+#endif
