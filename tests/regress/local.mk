@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Command-line regressions: scripts that run the built program.  They find it in $HEARSAY, the
+# sources in $HS_SRCDIR; exit status 77 means skipped, after a line that says why.
+
+AM_TESTS_ENVIRONMENT = \
+	HS_SRCDIR='$(abs_top_srcdir)'; export HS_SRCDIR; \
+	HS_BUILDDIR='$(abs_top_builddir)'; export HS_BUILDDIR; \
+	HEARSAY='$(abs_top_builddir)/hearsay$(EXEEXT)'; export HEARSAY; \
+	NM='$(NM)'; export NM;
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = sh
+
+regress_tests += tests/regress/exports.sh
+
+TESTS += $(regress_tests)
+EXTRA_DIST += $(regress_tests)
