@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-void *memory_alloc(size_t size);                       /* zero-filled */
-void *memory_array(size_t count, size_t size);         /* zero-filled, overflow checked */
+void *memory_alloc(size_t size);                             /* zero-filled */
+void *memory_array(size_t count, size_t size);               /* zero-filled, overflow checked */
 void *memory_resize(void *block, size_t count, size_t size); /* new part not cleared */
 char *memory_copy_string(const char *text);
 void *memory_try_aligned(size_t size); /* 64-byte aligned, not cleared; NULL when exhausted */
