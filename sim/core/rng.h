@@ -33,18 +33,18 @@ enum rng_purpose {
 };
 
 struct rng {
-    gsl_rng gsl;          /* what GSL functions take; gsl.state points into this struct */
-    uint64_t key[2];      /* Philox key: (seed, purpose << 32 | role) */
-    uint64_t counter[4];  /* (block, index, step, 0) */
-    uint64_t block[4];    /* the current output block */
-    unsigned used;        /* words of it consumed; 4 = none left */
+    gsl_rng gsl;         /* what GSL functions take; gsl.state points into this struct */
+    uint64_t key[2];     /* Philox key: (seed, purpose << 32 | role) */
+    uint64_t counter[4]; /* (block, index, step, 0) */
+    uint64_t block[4];   /* the current output block */
+    unsigned used;       /* words of it consumed; 4 = none left */
 };
 
 /* Opens the named stream in *rng and returns &rng->gsl.  *rng must not be copied afterwards. */
 gsl_rng *rng_open(struct rng *rng, uint64_t seed, enum rng_purpose purpose, uint32_t role,
                   uint64_t index, uint64_t step);
-uint64_t rng_next(struct rng *rng);    /* 64 random bits */
-double rng_uniform(struct rng *rng);   /* [0, 1), 53 bits */
+uint64_t rng_next(struct rng *rng);  /* 64 random bits */
+double rng_uniform(struct rng *rng); /* [0, 1), 53 bits */
 
 extern const gsl_rng_type rng_philox; /* for gsl_rng_alloc; seeds set the key */
 
