@@ -83,7 +83,10 @@ struct field {
         .name = #member, .type = field_type, .offset = offsetof(type_name, member),                \
         .fallback = default_text, __VA_ARGS__                                                      \
     }
-#define FIELD_END {.name = NULL}
+#define FIELD_END                                                                                  \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
 
 static inline bool field_integer_absent(int64_t value)
 {
@@ -101,6 +104,10 @@ const struct field *field_find(const struct field *table, const char *name);
 const char *field_nearest(const struct field *table, const char *name);
 /* Edit distance (optimal string alignment), for "did you mean". */
 size_t field_edit_distance(const char *a, const char *b);
+/* One step of a search for the name nearest to `name`: true, and *distance updated, when
+ * `candidate` is near enough to suggest (a third of the letters wrong at most, one always) and
+ * nearer than *distance, which starts at SIZE_MAX. */
+bool field_is_nearer(const char *name, const char *candidate, size_t *distance);
 
 /* Reads "229 ms", "102.4 MB", "10 Gbps", ... into base units.  Returns false when the text is no
  * such quantity. */

@@ -21,8 +21,8 @@ struct plugin {
 };
 
 struct plugin_registry {
-    const char *kind;   /* "topology" */
-    const char *plural; /* "topologies" */
+    const char *kind;                    /* "topology" */
+    const char *plural;                  /* "topologies" */
     const struct plugin *const *entries; /* NULL-terminated */
 };
 
