@@ -24,8 +24,8 @@ enum event_class {
     EVENT_CLASS_ARRIVAL = 1, /* a message or flow ends */
     EVENT_CLASS_COMPUTE = 2, /* a resource becomes free */
     EVENT_CLASS_TIMER = 3,
-    EVENT_CLASS_START = 4,   /* a flow joins the network */
-    EVENT_CLASS_SOLVE = 5,   /* rates are computed anew, once an instant */
+    EVENT_CLASS_START = 4, /* a flow joins the network */
+    EVENT_CLASS_SOLVE = 5, /* rates are computed anew, once an instant */
 };
 
 struct event {
