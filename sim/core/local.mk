@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # The foundations: statuses, checks, memory, time, randomness, digests, tables, events.
 libhearsay_la_SOURCES += sim/core/check.c sim/core/check.h
 libhearsay_la_SOURCES += sim/core/digest.c sim/core/digest.h
