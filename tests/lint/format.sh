@@ -6,4 +6,11 @@ set -u
 need clang-format clang-format
 files=$(sources '*.c' '*.h' '*.cu')
 some "$(echo "$files" | grep -c .)" "C files"
-echo "$files" | xargs clang-format --dry-run -Werror
+
+status=0
+for file in $files; do
+    clang-format --dry-run -Werror "$file" 2>/dev/null && continue
+    echo "$file: clang-format -i would change it"
+    status=1
+done
+exit $status

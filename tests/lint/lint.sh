@@ -15,7 +15,7 @@ export LINT_BUILD LINT_DIR LINT_TOP
 cd "$LINT_TOP" || exit 2
 
 failed=0
-for rule in format layers symbols sizes words cppcheck; do
+for rule in format layers listed symbols sizes words cppcheck; do
     if sh "$LINT_DIR/$rule.sh"; then
         echo "lint: $rule: ok"
     else
