@@ -10,4 +10,21 @@ TESTS += tests/unit/check-is-missing.sh
 endif
 EXTRA_DIST += tests/unit/check-is-missing.sh
 
+# Suites that start threads; these also run under ThreadSanitizer.
+threaded_tests =
+
+.PHONY: check-threads check-valgrind check-all
+check-threads: all
+	@test -n '$(threaded_tests)' || { echo "no threaded suite is listed"; exit 1; }
+	$(MAKE) check check_PROGRAMS='$(threaded_tests)' TESTS='$(threaded_tests)'
+
+# Check forks for each test; Valgrind wants one process.
+check-valgrind: all
+	CK_FORK=no $(MAKE) check TESTS='$(check_PROGRAMS)' LOG_COMPILER='valgrind -q \
+	    --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+# What takes too long for every day.
+check-all: check
+	$(MAKE) check-valgrind
+
 # ---- suites
