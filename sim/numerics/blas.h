@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * CBLAS of the precision: BLAS_REAL(gemm)(...) is cblas_sgemm or cblas_dgemm.
+ * What is known of the BLAS in this process.  Holding it to one thread is process-wide and belongs
+ * to the program (cli/process.c); here one only asks.
  */
 #ifndef HEARSAY_NUMERICS_BLAS_H
 #define HEARSAY_NUMERICS_BLAS_H
 
-#include <cblas.h>
+#include <stdbool.h>
 
-#include "numerics/real.h"
-
-#if REAL_BITS == 32
-#define BLAS_REAL(name) cblas_s##name
-#else
-#define BLAS_REAL(name) cblas_d##name
-#endif
+const char *blas_core_name(void);   /* the CPU type its code was chosen for, or "unknown" */
+bool blas_is_single_threaded(void); /* true only where that can be proved */
 
 #endif
