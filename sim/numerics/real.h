@@ -4,7 +4,7 @@
  *
  * A file of `real_sources` is compiled twice, with REAL_BITS=32 and REAL_BITS=64.  It includes
  * this header, computes in `real` and names what it exports by REAL_NAME(stem_verb), which reads
- * stem_verb_f32 or stem_verb_f64.  What must exist only once (an ops struct that names both
+ * stem_verb32 or stem_verb64.  What must exist only once (an ops struct that names both
  * kernels) stands between #if REAL_BITS == 64 and #endif.
  *
  * Elementwise loops are marked REAL_CLONES where the platform can choose code by CPU at load time.
@@ -15,15 +15,17 @@
 
 #include <limits.h> /* tells __GLIBC__ */
 
+#define REAL_PASTE_(stem, bits) stem##bits
+#define REAL_PASTE(stem, bits)  REAL_PASTE_(stem, bits)
+#define REAL_NAME(stem)         REAL_PASTE(stem, REAL_BITS)
+
 #if REAL_BITS == 32
 typedef float real;
-#define REAL_NAME(name) name##_f32
 #define REAL_BLAS(name) cblas_s##name /* REAL_BLAS(gemm) */
 #define REAL_PRECISION  NUMERIC_FLOAT32
 #define REAL_MATH(name) name##f /* REAL_MATH(tanh) */
 #elif REAL_BITS == 64
 typedef double real;
-#define REAL_NAME(name) name##_f64
 #define REAL_BLAS(name) cblas_d##name
 #define REAL_PRECISION  NUMERIC_FLOAT64
 #define REAL_MATH(name) name
