@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Node programs, one paper a file.
+libhearsay_la_SOURCES += sim/algorithms/algorithm.h
+libhearsay_la_SOURCES += sim/algorithms/ar_sgd.c
+libhearsay_la_SOURCES += sim/algorithms/d_psgd.c
+libhearsay_la_SOURCES += sim/algorithms/push_sum.c
+libhearsay_la_SOURCES += sim/algorithms/registry.c
+libhearsay_la_SOURCES += sim/algorithms/sgp.c

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Push-sum averaging.
+ *
+ * Kempe, Dobra, Gehrke: Gossip-based computation of aggregate information, FOCS 2003, protocol
+ * Push-Sum; over time-varying directed graphs: Nedic, Olshevsky, IEEE TAC 2015, section II.
+ *
+ *   x <- P x,  w <- P w,  z = x / w,   P column-stochastic
+ *
+ * On a B-strongly connected schedule z converges to the mean of the initial x at every node.
+ * No gradients and no compute time: a round lasts as long as its messages.
+ * Expected: on the one-peer exponential graph with n = 2^t every z is the mean after t rounds, to
+ * 1e-14 relative (tests/unit/test_algorithms.c).
+ */
+#include "algorithms/algorithm.h"
+
+static unsigned push_sum_topology(const void *params)
+{
+    (void)params;
+    return TOPOLOGY_COLUMN_STOCHASTIC | TOPOLOGY_CONNECTED;
+}
+
+static void begin_round(struct node *node)
+{
+    int64_t round = node_iteration(node);
+    node_push_out(node, round);
+    node_await_round(node, NODE_RECEIVED | NODE_SENT, round);
+}
+
+static void push_sum_on_ready(struct node *node)
+{
+    node_mix(node, node_iteration(node));
+    if (node_next_iteration(node))
+        begin_round(node);
+}
+
+const struct algorithm_ops push_sum_ops = {
+    .plugin = {.name = "push-sum",
+               .summary = "average the initial vectors by push-sum, no gradients",
+               .reference = "Kempe, Dobra, Gehrke (FOCS 2003)"},
+    .carries_weight = true,
+    .topology = push_sum_topology,
+    .start = begin_round,
+    .on_ready = push_sum_on_ready,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every node program, one line each. */
+#include "algorithms/algorithm.h"
+
+#define ALGORITHM_LIST(X)                                                                          \
+    X(push_sum_ops)                                                                                \
+    X(sgp_ops)                                                                                     \
+    X(d_psgd_ops)                                                                                  \
+    X(ar_sgd_ops)
+
+#define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
+ALGORITHM_LIST(ALGORITHM_DECLARE)
+#define ALGORITHM_ENTRY(ops) &ops.plugin,
+static const struct plugin *const entries[] = {ALGORITHM_LIST(ALGORITHM_ENTRY) NULL};
+
+const struct plugin_registry algorithm_registry = {"algorithm", "algorithms", entries};
