@@ -29,7 +29,7 @@ struct run_stop {
     double epochs;
     double time_s;
     double target_loss, target_accuracy; /* of the mean model */
-    int64_t patience; /* consecutive evaluations at the target */
+    int64_t patience;                    /* consecutive evaluations at the target */
 };
 
 struct run_metrics {
@@ -85,7 +85,7 @@ struct run_expect {
 };
 
 struct run_config {
-    const char *name;
+    const char *name, *description;
     int64_t seed;
     struct run_seeds seeds;
     int64_t nodes;
@@ -96,7 +96,7 @@ struct run_config {
     struct topology_config topology;
     struct plugin_choice algorithm; /* algorithm_registry */
     struct optimizer_config optimizer;
-    struct plugin_choice model; /* model_registry */
+    struct plugin_choice model;   /* model_registry */
     struct plugin_choice initial; /* initial_registry */
     struct data_config data;
     struct run_stop stop;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One run: builds a simulation from a resolved scenario, plays it to its stop, and reports.
+ */
+#ifndef HEARSAY_RUN_RUN_H
+#define HEARSAY_RUN_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+#include "core/status.h"
+#include "run/config.h"
+#include "trace/sink.h"
+
+struct backend_ops;
+
+struct run_progress {
+    int64_t time_ps;
+    double fraction; /* 0..1 of the nearest stop rule that can be foreseen; NaN: none can */
+    double epoch;
+    double iterations; /* of the mean node */
+    double wall_s;
+    double iterations_per_s; /* node iterations a wall second */
+    double loss, accuracy;   /* of the last metric */
+};
+
+struct run_options {
+    const struct backend_ops *backend;
+    unsigned threads;                       /* 0: as many as the machine has */
+    struct trace_sink *sink;                /* NULL: none */
+    const struct trace_run *row;            /* identity for the trace; NULL without a sink */
+    const volatile sig_atomic_t *interrupt; /* non-zero: stop at the next event; may be NULL */
+    void (*progress)(void *context, const struct run_progress *progress); /* may be NULL */
+    void *progress_context;
+    double progress_every_s;
+};
+
+struct run_result {
+    enum status status;
+    char reason[1024]; /* "epochs", "target accuracy", a deadlock report, ... */
+    struct run_summary summary;
+    struct trace_metric last; /* the final metric row */
+    char timeline_digest[DIGEST_TEXT_SIZE], metrics_digest[DIGEST_TEXT_SIZE];
+    double wall_s;
+    uint64_t events;
+    double grid_s; /* spacing of the metric grid around the target crossing; NaN: no target */
+};
+
+/* Names and values of a summary in the order of RUN_SUMMARY_LIST. */
+#define RUN_SUMMARY_COUNT 16
+extern const char *const run_summary_names[RUN_SUMMARY_COUNT];
+void run_summary_values(const struct run_summary *summary, double values[RUN_SUMMARY_COUNT]);
+
+/* Refuses what cannot run (STATUS_REQUEST with a path); plays nothing. */
+enum status run_check(const struct run_config *config, struct error *error);
+/* Plays a run.  A run that fails (deadlock, divergence, unmet expectation) returns its status with
+ * *result and the trace filled as far as it got. */
+enum status run_play(const struct run_config *config, const struct run_options *options,
+                     struct run_result *result, struct error *error);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One simulation, from the inside: what the files of run/ share.  Node programs see only
+ * algorithms/algorithm.h, callers only run/run.h.
+ */
+#ifndef HEARSAY_RUN_SIM_H
+#define HEARSAY_RUN_SIM_H
+
+#include "algorithms/algorithm.h"
+#include "cluster/cluster.h"
+#include "collectives/collective.h"
+#include "models/data.h"
+#include "models/model.h"
+#include "numerics/plan.h"
+#include "run/config.h"
+#include "run/run.h"
+#include "topologies/topology.h"
+#include "trace/observer.h"
+
+#define SIM_NO_MESSAGE UINT32_MAX
+
+/* A message of a node program, from node_push until it is mixed in. */
+struct sim_message {
+    uint32_t src, dst;
+    int64_t round;
+    uint32_t vector;    /* snapshot of the sender's x */
+    uint32_t next;      /* in the receiver's inbox or rendezvous list, or the free list */
+    double coefficient; /* share of the snapshot that travels */
+    double weight;      /* push-sum weight that travels */
+    int64_t posted_ps, started_ps, arrived_ps; /* -1: not yet */
+    bool used;
+};
+
+struct sim_wait {
+    unsigned conditions; /* enum node_condition; 0: not waiting */
+    uint32_t messages, arrived;
+    int64_t round;
+    int64_t since_ps;
+};
+
+struct node {
+    struct sim *sim;
+    uint32_t rank;
+    uint32_t x, z, gradient;
+    uint32_t states[OPTIMIZER_MAX_STATES];
+    uint32_t inbox, postponed; /* lists of messages: arrived; waiting for a rendezvous */
+    uint32_t unsent;           /* own messages that have not ended */
+    bool finished, pushing;
+    double held, w;           /* share of x held; push-sum weight held */
+    double base_held, base_w; /* of the exchange being pushed */
+    int64_t iteration, gradients;
+    int64_t gradient_begin_ps, expected_round;
+    int64_t blocked_ps;
+    struct sim_wait wait;
+    int64_t collective_entered_ps; /* -1: in no collective */
+};
+
+/* One all-reduce of all nodes at one iteration. */
+struct sim_collective {
+    uint64_t operation; /* 0: free */
+    int64_t iteration;
+    uint32_t entered, done;
+    uint32_t *inputs; /* a snapshot a rank */
+    uint32_t result;  /* recorded when the last rank has entered */
+    double scale;
+    bool replaces_x;
+    const struct collective_ops *schedule;
+};
+
+#define SIM_COLLECTIVES 4 /* open at once; lockstep needs two */
+
+struct sim_ledger {
+    double sum, compensation; /* held + in flight, Neumaier */
+};
+
+struct sim {
+    const struct run_config *config;
+    const struct run_options *options;
+    const struct algorithm_ops *algorithm;
+    const struct model_ops *model_ops;
+    void *model;
+    const struct data_ops *data_ops;
+    struct dataset data;
+    struct partition *partition;
+    struct sampler *sampler;
+    const struct optimizer_ops *optimizer;
+
+    struct engine *engine;
+    struct cluster *cluster;
+    struct collectives *collectives;
+    struct topology *topology;
+    struct plan *plan;
+    struct observer observer;
+    uint32_t network_client, gradient_event;
+
+    uint32_t nodes;
+    size_t dimension;
+    int64_t batch_size;
+    double epoch_samples; /* training samples; without data nodes x batch_size */
+    int64_t message_bytes, collective_bytes_sent;
+    struct node *node;
+    char *state; /* nodes x state_size */
+    struct topology_edge *edges;
+    uint32_t *samples;
+
+    struct sim_message *message; /* pool */
+    size_t message_capacity;
+    uint32_t message_free;
+    struct plan_term *terms; /* scratch of mixes and means */
+    uint32_t *sorted;        /* scratch: messages of a mix */
+    size_t scratch_capacity;
+
+    struct sim_collective collective[SIM_COLLECTIVES];
+    int64_t *collective_node_bytes; /* what each rank sends in one all-reduce; -1: not known yet */
+
+    struct sim_ledger ledger;
+    int64_t samples_applied, iterations_total;
+    int64_t bytes_sent, messages_sent;
+    int64_t blocked_total_ps;
+    uint32_t finished;
+
+    struct metrics *metrics;
+};
+
+/* sim.c: building and freeing; every refusal happens here, before anything is played. */
+enum status sim_create(struct sim **sim, const struct run_config *config,
+                       const struct run_options *options, struct error *error);
+void sim_free(struct sim *sim);
+double sim_epoch(const struct sim *sim); /* samples applied over training samples */
+void sim_start(struct sim *sim);         /* calls every program's start */
+
+/* wait.c */
+void wait_settle(struct node *node); /* answers a wait that holds; checks the ledger */
+void wait_message_arrived(struct node *node, int64_t round);
+
+/* mailbox.c */
+void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps); /* network_done */
+void mailbox_release_rendezvous(struct node *node);
+uint32_t mailbox_count(const struct node *node, int64_t round);
+/* Takes the round's messages out of the inbox into sim->sorted, by source; returns the number. */
+uint32_t mailbox_take(struct node *node, int64_t round);
+void mailbox_free(struct sim *sim, uint32_t message, int64_t consumed_ps, const char *reason);
+void mailbox_report_in_flight(struct sim *sim);
+void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight);
+
+/* holding.c */
+void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
+void ledger_add(struct sim *sim, double delta);
+void ledger_check(const struct sim *sim); /* O(1), at every event */
+void ledger_recount(struct sim *sim);     /* in full, at every metric */
+/* The mean model as terms of coefficient sum/n into sim->terms; returns their number. */
+size_t holding_mean_terms(struct sim *sim);
+struct plan_term holding_deployable(const struct node *node); /* z_i */
+
+/* reduce.c */
+void reduce_done(void *context, uint64_t operation, uint32_t rank); /* collective_done */
+/* The recorded result that will be everybody's x, or 0. */
+uint32_t reduce_pending_x(const struct sim *sim);
+void reduce_close(struct sim *sim);
+
+/* gradient.c */
+void gradient_event(void *context, const struct event *event);
+
+/* deadlock.c */
+void deadlock_report(const struct sim *sim, char *text, size_t size);
+
+#endif
