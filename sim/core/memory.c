@@ -27,10 +27,12 @@ void *memory_alloc(size_t size)
 
 void *memory_array(size_t count, size_t size)
 {
-    /* calloc checks the product; an empty block still is a block that free() takes. */
-    void *block = count > 0 && size > 0 ? calloc(count, size) : calloc(1, 1);
+    size_t bytes;
+    void *block;
 
-    CHECK(block != NULL, "out of memory: %zu x %zu bytes", count, size);
+    CHECK(!__builtin_mul_overflow(count, size, &bytes), "%zu x %zu bytes overflow", count, size);
+    block = calloc(bytes > 0 ? bytes : 1, 1); /* an empty block still is one that free() takes */
+    CHECK(block != NULL, "out of memory: %zu bytes", bytes);
     return block;
 }
 
@@ -53,7 +55,7 @@ char *memory_copy_string(const char *text)
 
 void *memory_try_aligned(size_t size)
 {
-    if (size > SIZE_MAX - CACHE_LINE_BYTES)
+    if (size > PTRDIFF_MAX - CACHE_LINE_BYTES)
         return NULL;
     /* aligned_alloc wants a multiple of the alignment, and 0 bytes may come back as NULL. */
     size = (size + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
