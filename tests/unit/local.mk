@@ -28,3 +28,7 @@ check-all: check
 	$(MAKE) check-valgrind
 
 # ---- suites
+check_PROGRAMS += tests/unit/test_core
+check_PROGRAMS += tests/unit/test_event_queue
+check_PROGRAMS += tests/unit/test_field
+check_PROGRAMS += tests/unit/test_rng
