@@ -8,36 +8,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL /* no shared library to find at run time */
 #include <xxhash.h>
 
 #include "core/check.h"
 #include "core/memory.h"
 
 struct digest {
-    XXH3_state_t *state;
+    XXH3_state_t state;
 };
 
 struct digest *digest_create(void)
 {
-    struct digest *digest = memory_alloc(sizeof *digest);
+    struct digest *digest = memory_try_aligned(sizeof *digest); /* the state wants 64 bytes */
 
-    digest->state = XXH3_createState();
-    CHECK(digest->state != NULL, "out of memory for a digest");
-    XXH3_128bits_reset(digest->state);
+    CHECK(digest != NULL, "out of memory for a digest");
+    XXH3_INITSTATE(&digest->state);
+    XXH3_128bits_reset(&digest->state);
     return digest;
 }
 
 void digest_free(struct digest *digest)
 {
-    if (digest == NULL)
-        return;
-    XXH3_freeState(digest->state);
     free(digest);
 }
 
 void digest_bytes(struct digest *digest, const void *bytes, size_t size)
 {
-    XXH3_128bits_update(digest->state, bytes, size);
+    XXH3_128bits_update(&digest->state, bytes, size);
 }
 
 void digest_u64(struct digest *digest, uint64_t value)
@@ -64,12 +63,12 @@ void digest_text(const struct digest *digest, char text[DIGEST_TEXT_SIZE])
 {
     XXH128_canonical_t canonical;
 
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(digest->state));
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&digest->state));
     for (size_t i = 0; i < sizeof canonical.digest; i++)
         snprintf(text + 2 * i, 3, "%02x", canonical.digest[i]);
 }
 
 uint64_t digest_high64(const struct digest *digest)
 {
-    return XXH3_128bits_digest(digest->state).high64;
+    return XXH3_128bits_digest(&digest->state).high64;
 }

@@ -13,6 +13,8 @@
 #include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "core/check.h"
