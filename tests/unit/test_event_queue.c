@@ -138,6 +138,35 @@ START_TEST(order_survives_renumbering)
 }
 END_TEST
 
+/* Nine of ten are cancelled, in random order: the heap is rebuilt several times. */
+START_TEST(order_survives_compaction)
+{
+    enum { COUNT = 20000 };
+    struct pushed *all = memory_array(COUNT, sizeof *all);
+    struct event_queue *queue = event_queue_create();
+    struct rng rng;
+    size_t keys = COUNT;
+
+    rng_open(&rng, 6, RNG_TEST, 3, 0, 0);
+    for (size_t i = 0; i < COUNT; i++)
+        all[i] = push_random(queue, &rng, i, 1000);
+    for (size_t living = COUNT; living > COUNT / 10;) {
+        struct pushed *victim = &all[draw(&rng, COUNT)];
+
+        must(event_queue_cancel(queue, victim->handle) == victim->pending, "is cancelled wrongly",
+             victim->order);
+        living -= victim->pending;
+        victim->pending = false;
+        keys = queue->end;
+        must(keys <= 2 * living + 100, "leaves too many tombstones", victim->order);
+    }
+    ck_assert_uint_lt(keys, COUNT / 4);
+    assert_leaves_sorted(queue, all, COUNT);
+    event_queue_free(queue);
+    free(all);
+}
+END_TEST
+
 static struct pushed *first_pending(struct pushed *all, size_t count)
 {
     struct pushed *first = NULL;
@@ -301,6 +330,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, order_is_that_of_a_sorted_list);
     tcase_add_test(cases, order_survives_renumbering);
+    tcase_add_test(cases, order_survives_compaction);
     tcase_add_test(cases, random_turns_match_a_searched_list);
     tcase_add_test(cases, handle_names_one_push_for_ever);
     tcase_add_test(cases, worn_out_slot_is_retired);
