@@ -5,6 +5,9 @@
  * Gradient time of host h at iteration k, a pure function of (seed, h, k):
  *   draw from `gradient_time` (keyed stream RNG_COMPUTE) x (batch / reference_batch)
  *   x 1/speed(h) x every straggler entry that hits (h, k).
+ * It saturates at a quarter of what simulated time holds (26 days), so that a heavy tail can't
+ * overflow the clock.  A host's speed acts on what its accelerator does (gradients, optimizer steps),
+ * not on reductions and copies.
  * A serial resource does one thing at a time, in the order of requests.
  */
 #ifndef HEARSAY_CLUSTER_CLUSTER_H
@@ -15,6 +18,7 @@
 #include "cluster/network.h"
 #include "core/engine.h"
 #include "core/plugin.h"
+#include "core/rng.h"
 #include "core/status.h"
 
 /* The distribution of gradient times, one file or table entry each: constant, uniform, exponential,
@@ -34,10 +38,10 @@ extern const struct plugin_registry distribution_registry;
 /* One straggler entry. Which hosts: first..last (default all). When: with `probability` at each
  * step (keyed RNG_STRAGGLER; default 1), within the simulated-step window from_step..to_step. */
 struct straggler_config {
-    int64_t first, last;      /* hosts; absent: all */
+    int64_t first, last;      /* hosts, inclusive; absent: from host 0, to the last one */
     double probability;       /* of each step; 1: persistent */
     double slowdown;          /* factor on the gradient time, > 0 */
-    int64_t from_step, to_step; /* transient: only these iterations; absent: all */
+    int64_t from_step, to_step; /* transient: only these iterations, inclusive; absent: all */
 };
 
 struct speed_override {
@@ -50,7 +54,7 @@ struct compute_config {
     int64_t reference_batch;            /* gradient_time is stated for this batch; absent: as is */
     double forward_share;               /* of a gradient's time; default 1/3 (forward : backward
                                            = 1 : 2) */
-    struct field_list speeds;           /* struct speed_override */
+    struct field_list speeds;           /* struct speed_override; a later entry wins */
     struct field_list stragglers;       /* struct straggler_config */
     double step_s;                      /* optimizer step, seconds on `accelerator`; default 0 */
     double reduction_byte_rate;         /* bytes/s that `host` reduces at; 0: free */
@@ -65,6 +69,8 @@ enum cluster_resource {
     CLUSTER_RESOURCES, /* nic_tx and nic_rx are the network's own */
 };
 
+/* Builds the hosts and their network.  The configs' parameters and lists must outlive the cluster.
+ * Paths in errors are the scenario's: "compute.stragglers[0].last", "network.hosts[1].first". */
 struct cluster;
 
 struct cluster_seeds {
