@@ -16,9 +16,12 @@
 #include "cluster/cluster.h"
 #include "core/plugin.h"
 
-/* What one rank does at one step. Peers are ranks; -1: none. */
+/* What one rank does at one step. Peers are ranks; -1: none.  Steps of peers match by their index:
+ * when step s of rank a sends to b, step s of b receives from a.  A step that neither sends nor
+ * receives passes at once.  The parts of the vector that travel are [offset, offset + bytes). */
 struct collective_step {
     int64_t send_to, receive_from;
+    int64_t send_offset, receive_offset;
     int64_t send_bytes, receive_bytes;
     bool reduce; /* add what came to what is held, before the next step */
 };
