@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All-reduce schedules and their executor.  What is expected comes from the closed forms of Thakur
+ * et al. (2005), from message recurrences written down here, and from adding sets symbolically.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectives/collective.h"
+#include "core/memory.h"
+#include "core/simtime.h"
+
+#define MAX_RANKS 256
+
+/* One cluster whose ranks enter at given times, and when each got its result. */
+struct world {
+    struct engine *engine;
+    struct cluster *cluster;
+    struct collectives *collectives;
+    uint32_t kind_enter;
+    uint64_t operation;
+    int64_t done_ps[MAX_RANKS];
+    uint32_t done_count;
+    bool inside; /* of collectives_enter */
+};
+
+static const struct collective_ops *find_ops(const char *name)
+{
+    const struct plugin *plugin = plugin_find(&collective_registry, name);
+    ck_assert_ptr_nonnull(plugin);
+    return (const struct collective_ops *)plugin;
+}
+
+static void on_done(void *context, uint64_t operation, uint32_t rank)
+{
+    struct world *world = context;
+    ck_assert(!world->inside);
+    ck_assert_uint_eq(operation, world->operation);
+    ck_assert_int_eq(world->done_ps[rank], -1);
+    world->done_ps[rank] = engine_now(world->engine);
+    world->done_count++;
+}
+
+static void on_enter(void *context, const struct event *event)
+{
+    struct world *world = context;
+    world->inside = true;
+    collectives_enter(world->collectives, event->arg, event->target);
+    world->inside = false;
+}
+
+struct constant_like {
+    double mean_s;
+};
+static const struct constant_like second = {1.0};
+
+static struct compute_config compute_with(double reduction_byte_rate)
+{
+    return (struct compute_config){
+        .gradient_time = {plugin_find(&distribution_registry, "constant"), &second},
+        .reference_batch = INT64_MIN,
+        .forward_share = 1.0 / 3,
+        .reduction_byte_rate = reduction_byte_rate,
+    };
+}
+
+static struct network_config network_with(enum network_model model, double latency_s,
+                                          double overhead_s)
+{
+    return (struct network_config){
+        .model = model,
+        .bandwidth_bps = 10e9,
+        .latency_s = latency_s,
+        .efficiency = 1,
+        .overhead_s = overhead_s,
+        .protocol = NETWORK_EAGER,
+    };
+}
+
+static void world_init(struct world *world, uint32_t hosts, const struct compute_config *compute,
+                       const struct network_config *network)
+{
+    const struct cluster_seeds seeds = {1, 1};
+    struct error error = {0};
+    *world = (struct world){.engine = engine_create()};
+    ck_assert_int_eq(
+        cluster_create(&world->cluster, world->engine, compute, network, hosts, 1, seeds, &error),
+        STATUS_OK);
+    world->collectives = collectives_create(world->cluster, world->engine, on_done, world);
+    world->kind_enter = engine_register(world->engine, "enter", on_enter, world);
+    for (uint32_t rank = 0; rank < MAX_RANKS; rank++)
+        world->done_ps[rank] = -1;
+}
+
+static void world_fini(struct world *world)
+{
+    collectives_free(world->collectives);
+    cluster_free(world->cluster);
+    engine_free(world->engine);
+}
+
+static void play(struct world *world)
+{
+    while (engine_step(world->engine))
+        ;
+}
+
+static int64_t latest_ps(const struct world *world, uint32_t n)
+{
+    int64_t latest = 0;
+    for (uint32_t rank = 0; rank < n; rank++)
+        if (world->done_ps[rank] > latest)
+            latest = world->done_ps[rank];
+    return latest;
+}
+
+/* Plays one operation; entry_ps may be NULL: all at 0. */
+static void play_one(struct world *world, const struct collective_ops *ops, uint32_t n,
+                     int64_t bytes, int64_t element_bytes, const int64_t *entry_ps)
+{
+    world->operation = collectives_open(world->collectives, ops, n, NULL, bytes, element_bytes);
+    for (uint32_t rank = 0; rank < n; rank++)
+        engine_at(world->engine, entry_ps == NULL ? 0 : entry_ps[rank], EVENT_CLASS_TIMER,
+                  world->kind_enter, rank, world->operation);
+    play(world);
+    ck_assert_uint_eq(world->done_count, n);
+}
+
+/* ---- Closed forms --------------------------------------------------------------------------- */
+
+static uint32_t floor_log2(uint32_t n)
+{
+    uint32_t log = 0;
+    while (n >> (log + 1))
+        log++;
+    return log;
+}
+
+/* Semantics, "All-reduce times", written down anew. */
+static double closed_form(int which, uint32_t n, double a, double b, double g, double m)
+{
+    const double f = floor_log2(n), p = exp2(f);
+    const double folds = p == n ? 0 : (a + m * b + m * g) + (a + m * b);
+    switch (which) {
+    case 0:
+        return 2 * (n - 1.0) * a + 2 * (n - 1.0) / n * m * b + (n - 1.0) / n * m * g;
+    case 1:
+        return f * (a + m * b + m * g) + folds;
+    default:
+        return 2 * f * a + 2 * (p - 1) / p * m * b + (p - 1) / p * m * g + folds;
+    }
+}
+
+static const char *const names[] = {"ring", "recursive-doubling", "halving-doubling"};
+
+static void check_closed_form(int which, enum network_model model, uint32_t n, double reduce_rate)
+{
+    const struct collective_ops *ops = find_ops(names[which]);
+    const struct compute_config compute = compute_with(reduce_rate);
+    const struct network_config network = network_with(model, 50e-6, 3e-6);
+    const int64_t bytes = 4 * 64 * (int64_t)n * 997; /* a multiple of n and of 2^F elements */
+    const double b = 8 / 10e9, g = reduce_rate > 0 ? 1 / reduce_rate : 0;
+    const double expected_s = closed_form(which, n, 53e-6, b, g, (double)bytes);
+    struct world world;
+    world_init(&world, n, &compute, &network);
+    play_one(&world, ops, n, bytes, 4, NULL);
+    /* Each message and each reduction is rounded up to a whole picosecond. */
+    const int64_t steps = ops->steps(n, 0), expected_ps = llround(expected_s * 1e12);
+    const int64_t found_ps = latest_ps(&world, n);
+    ck_assert_msg(found_ps >= expected_ps - 1 && found_ps <= expected_ps + 2 * steps + 1,
+                  "%s, model %d, n = %u: %lld ps, expected %lld ps", names[which], (int)model, n,
+                  (long long)found_ps, (long long)expected_ps);
+    ck_assert_double_eq_tol(ops->closed_form_s(n, 53e-6, b, g, bytes), expected_s,
+                            1e-13 * expected_s);
+    world_fini(&world);
+}
+
+START_TEST(closed_forms)
+{
+    const enum network_model models[] = {NETWORK_FAIR, NETWORK_FIFO, NETWORK_IDEAL};
+    for (int model = 0; model < 3; model++)
+        for (uint32_t n = 2; n <= 64; n++) {
+            check_closed_form(_i, models[model], n, 0);
+            check_closed_form(_i, models[model], n, 7e9);
+        }
+}
+END_TEST
+
+/* 102 MB over 10 Gbps and 100 us: 62 messages of 3187500 bytes, 510 of 398438. */
+START_TEST(published_ring_times)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(_i, 100e-6, 0);
+    const struct {
+        uint32_t n;
+        int64_t bytes;
+        double expected_s;
+    } cases[] = {{32, 32 * 3187500, 0.164300000}, {256, 256 * 398438, 0.213562704}};
+    for (int i = 0; i < 2; i++) {
+        struct world world;
+        world_init(&world, cases[i].n, &compute, &network);
+        play_one(&world, find_ops("ring"), cases[i].n, cases[i].bytes, 2, NULL);
+        ck_assert_int_eq(latest_ps(&world, cases[i].n), llround(cases[i].expected_s * 1e12));
+        world_fini(&world);
+    }
+}
+END_TEST
+
+/* ---- Message recurrences -------------------------------------------------------------------- */
+
+/* An upper bound of what rounding each message up adds over a whole operation. */
+static void check_near(int64_t found_ps, double expected_s, uint32_t steps, uint32_t rank)
+{
+    const double expected_ps = expected_s * 1e12;
+    ck_assert_msg((double)found_ps > expected_ps - 2 &&
+                      (double)found_ps < expected_ps + 2 * steps + 2,
+                  "rank %u: %lld ps, expected %.3f ps", rank, (long long)found_ps, expected_ps);
+}
+
+/* Chunk c of a vector of `elements`: the first elements mod n chunks are one longer. */
+static double chunk_bytes(uint32_t n, uint32_t c, int64_t elements, double element_bytes)
+{
+    return (double)(elements / n + (c < elements % n)) * element_bytes;
+}
+
+/* Times T[r] at which rank r leaves step s of a ring, from those at which it entered it: its own
+ * message and its left neighbour's must be through, then the sum is made. */
+static void ring_recurrence(uint32_t n, int64_t elements, double a, double b, double g,
+                            double *times)
+{
+    double sent[MAX_RANKS];
+    for (uint32_t s = 0; s < 2 * (n - 1); s++) {
+        for (uint32_t r = 0; r < n; r++) {
+            const uint32_t c = (r + 2 * n - s) % n;
+            sent[r] = times[r] + a + chunk_bytes(n, c, elements, 4) * b;
+        }
+        for (uint32_t r = 0; r < n; r++) {
+            const uint32_t left = (r + n - 1) % n, c = (left + 2 * n - s) % n;
+            times[r] = fmax(sent[r], sent[left]);
+            if (s < n - 1)
+                times[r] += chunk_bytes(n, c, elements, 4) * g;
+        }
+    }
+}
+
+static void check_ring(enum network_model model, uint32_t n, int64_t elements,
+                       const int64_t *entry_ps)
+{
+    const struct compute_config compute = compute_with(3e9);
+    const struct network_config network = network_with(model, 20e-6, 1e-6);
+    double times[MAX_RANKS];
+    struct world world;
+    world_init(&world, n, &compute, &network);
+    play_one(&world, find_ops("ring"), n, 4 * elements, 4, entry_ps);
+    for (uint32_t r = 0; r < n; r++)
+        times[r] = entry_ps == NULL ? 0 : simtime_to_s(entry_ps[r]);
+    ring_recurrence(n, elements, 21e-6, 8e-10, 1 / 3e9, times);
+    for (uint32_t r = 0; r < n; r++)
+        check_near(world.done_ps[r], times[r], 2 * (n - 1), r);
+    world_fini(&world);
+}
+
+START_TEST(ring_of_unequal_chunks)
+{
+    for (uint32_t n = 2; n <= 17; n++)
+        for (int64_t extra = 1; extra < n; extra += 3)
+            check_ring(_i, n, 10000 * (int64_t)n + extra, NULL);
+    check_ring(_i, 8, 3, NULL); /* fewer elements than ranks: empty chunks cost their latency */
+}
+END_TEST
+
+/* A linear congruential sequence: entries that are staggered and the same everywhere. */
+static int64_t staggered_ps(uint32_t rank, uint64_t seed)
+{
+    uint64_t x = (seed * 1000003 + rank) * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    x ^= x >> 29;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    return (int64_t)(x >> 32) % 40000000; /* up to 40 us: about a step */
+}
+
+START_TEST(staggered_ring)
+{
+    int64_t entry_ps[MAX_RANKS];
+    for (uint32_t n = 2; n <= 19; n++) {
+        for (uint32_t r = 0; r < n; r++)
+            entry_ps[r] = 10 * staggered_ps(r, n);
+        check_ring(_i, n, 5000 * (int64_t)n + n / 2, entry_ps);
+    }
+}
+END_TEST
+
+/* A straggler that enters long after all others have stalled: everything waits for it. */
+START_TEST(straggler_in_ring)
+{
+    const uint32_t n = 12;
+    int64_t entry_ps[MAX_RANKS] = {0};
+    entry_ps[5] = SIMTIME_PS_PER_S;
+    check_ring(_i, n, 4000 * (int64_t)n, entry_ps);
+}
+END_TEST
+
+/* Recursive doubling after Thakur et al., core ranks 0 .. p-1; partners at distances 1, 2, 4, ...
+ * Halving-doubling: distances p/2 .. 1 with halving sizes, then 1 .. p/2 with doubling ones. */
+static void swap_round(uint32_t p, uint32_t distance, double bytes, double a, double b, double g,
+                       double *times)
+{
+    double next[MAX_RANKS];
+    for (uint32_t r = 0; r < p; r++)
+        next[r] = fmax(times[r], times[r ^ distance]) + a + bytes * (b + g);
+    memcpy(times, next, p * sizeof *times);
+}
+
+static void doubling_recurrence(int which, uint32_t n, double m, double a, double b, double g,
+                                double *times)
+{
+    const uint32_t rounds = floor_log2(n), p = 1u << rounds;
+    double fold_sent[MAX_RANKS];
+    for (uint32_t r = p; r < n; r++) {
+        fold_sent[r] = times[r] + a + m * b;
+        times[r - p] = fmax(times[r - p], fold_sent[r]) + m * g;
+    }
+    if (which == 1)
+        for (uint32_t i = 0; i < rounds; i++)
+            swap_round(p, 1u << i, m, a, b, g, times);
+    else {
+        for (uint32_t i = 0; i < rounds; i++)
+            swap_round(p, p >> (i + 1), m / exp2(i + 1.0), a, b, g, times);
+        for (uint32_t i = 0; i < rounds; i++)
+            swap_round(p, 1u << i, m * exp2(i) / p, a, b, 0, times);
+    }
+    for (uint32_t r = p; r < n; r++) {
+        times[r - p] += a + m * b;
+        times[r] = fmax(times[r - p], fold_sent[r]);
+    }
+}
+
+static void check_doubling(int which, uint32_t n, const int64_t *entry_ps)
+{
+    const struct compute_config compute = compute_with(3e9);
+    const struct network_config network = network_with(NETWORK_IDEAL, 20e-6, 1e-6);
+    const int64_t bytes = 4 * 64 * 911;
+    double times[MAX_RANKS];
+    struct world world;
+    world_init(&world, n, &compute, &network);
+    play_one(&world, find_ops(names[which]), n, bytes, 4, entry_ps);
+    for (uint32_t r = 0; r < n; r++)
+        times[r] = simtime_to_s(entry_ps[r]);
+    doubling_recurrence(which, n, (double)bytes, 21e-6, 8e-10, 1 / 3e9, times);
+    for (uint32_t r = 0; r < n; r++)
+        check_near(world.done_ps[r], times[r], 16, r);
+    world_fini(&world);
+}
+
+/* On `ideal`: staggered ranks may get two messages at once, which other models make share. */
+START_TEST(staggered_doubling)
+{
+    int64_t entry_ps[MAX_RANKS];
+    for (uint32_t n = 2; n <= 64; n += n < 20 ? 1 : 7) {
+        for (uint32_t r = 0; r < n; r++)
+            entry_ps[r] = 100 * staggered_ps(r, n);
+        check_doubling(1, n, entry_ps);
+        check_doubling(2, n, entry_ps);
+    }
+}
+END_TEST
+
+/* ---- Schedules as pure functions ------------------------------------------------------------ */
+
+#define SMALL_RANKS 70
+#define ELEMENTS    83 /* not a multiple of anything near */
+
+/* held[r][e][c]: how often rank r's element e contains contribution c. */
+struct sets {
+    uint8_t held[SMALL_RANKS][ELEMENTS][SMALL_RANKS];
+};
+
+static void check_match(const struct collective_ops *ops, uint32_t n, uint32_t rank, uint32_t s,
+                        const struct collective_step *step, int64_t bytes, int64_t element_bytes)
+{
+    struct collective_step peer;
+    if (step->send_to < 0)
+        return;
+    ck_assert_int_ne(step->send_to, rank);
+    ck_assert_uint_lt(s, ops->steps(n, (uint32_t)step->send_to));
+    ops->step(n, (uint32_t)step->send_to, s, bytes, element_bytes, &peer);
+    ck_assert_int_eq(peer.receive_from, rank);
+    ck_assert_int_eq(peer.receive_bytes, step->send_bytes);
+    ck_assert_int_eq(peer.receive_offset, step->send_offset);
+    ck_assert_int_eq(step->send_offset % element_bytes, 0);
+    ck_assert_int_le(step->send_offset + step->send_bytes, bytes);
+}
+
+static void apply_step(const struct collective_step *step, uint32_t n, const struct sets *before,
+                       uint32_t rank, struct sets *after)
+{
+    if (step->receive_from < 0)
+        return;
+    const int64_t first = step->receive_offset / 4, end = first + (step->receive_bytes + 3) / 4;
+    for (int64_t e = first; e < end; e++)
+        for (uint32_t c = 0; c < n; c++) {
+            const uint8_t came = before->held[step->receive_from][e][c];
+            after->held[rank][e][c] =
+                step->reduce ? (uint8_t)(after->held[rank][e][c] + came) : came;
+        }
+}
+
+static void check_sets(const struct collective_ops *ops, uint32_t n, int64_t bytes,
+                       struct sets *now, struct sets *before)
+{
+    memset(now, 0, sizeof *now);
+    for (uint32_t r = 0; r < n; r++)
+        for (int e = 0; e < ELEMENTS; e++)
+            now->held[r][e][r] = 1;
+    for (uint32_t s = 0; s < ops->steps(n, 0); s++) {
+        memcpy(before, now, sizeof *now);
+        for (uint32_t r = 0; r < n; r++) {
+            struct collective_step step;
+            ops->step(n, r, s, bytes, 4, &step);
+            check_match(ops, n, r, s, &step, bytes, 4);
+            apply_step(&step, n, before, r, now);
+        }
+    }
+    for (uint32_t r = 0; r < n; r++)
+        for (int e = 0; e < ELEMENTS; e++)
+            for (uint32_t c = 0; c < n; c++)
+                if (now->held[r][e][c] != 1) /* ck_assert is too slow for millions */
+                    ck_abort_msg("n = %u: rank %u has contribution %u of element %d %u times", n, r,
+                                 c, e, now->held[r][e][c]);
+}
+
+START_TEST(every_contribution_once)
+{
+    const struct collective_ops *ops = find_ops(names[_i]);
+    struct sets *now = memory_alloc(sizeof *now), *before = memory_alloc(sizeof *before);
+    for (uint32_t n = 1; n <= SMALL_RANKS; n += n < 33 ? 1 : 4)
+        check_sets(ops, n, 4 * ELEMENTS, now, before);
+    check_sets(ops, 16, 4 * ELEMENTS - 3, now, before); /* ends within an element */
+    free(now);
+    free(before);
+}
+END_TEST
+
+/* Bytes that rank r sends in all: ring 2(n-1)/n M; doubling F M; halving-doubling 2(p-1)/p M. */
+START_TEST(bytes_per_rank)
+{
+    for (uint32_t n = 2; n <= 64; n++)
+        for (int which = 0; which < 3; which++) {
+            const struct collective_ops *ops = find_ops(names[which]);
+            const uint32_t rounds = floor_log2(n), p = 1u << rounds;
+            const int64_t m = 4 * 64 * (int64_t)n;
+            for (uint32_t r = 0; r < n; r++) {
+                int64_t sent = 0, expected = 2 * (n - 1) * (m / n);
+                if (which == 1)
+                    expected = r < p ? rounds * m : m;
+                if (which == 2)
+                    expected = r < p ? 2 * (m - m / p) : m;
+                if (which > 0 && r < n - p)
+                    expected += m;
+                for (uint32_t s = 0; s < ops->steps(n, r); s++) {
+                    struct collective_step step;
+                    ops->step(n, r, s, m, 4, &step);
+                    sent += step.send_bytes;
+                }
+                ck_assert_int_eq(sent, expected);
+            }
+        }
+}
+END_TEST
+
+/* ---- The executor --------------------------------------------------------------------------- */
+
+START_TEST(single_rank)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(NETWORK_IDEAL, 1e-6, 0);
+    const int64_t entry_ps[] = {12345};
+    struct world world;
+    world_init(&world, 1, &compute, &network);
+    play_one(&world, find_ops(names[_i]), 1, 1000, 4, entry_ps);
+    ck_assert_int_eq(world.done_ps[0], 12345);
+    world_fini(&world);
+}
+END_TEST
+
+START_TEST(missing_ranks)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(NETWORK_IDEAL, 1e-6, 0);
+    struct world world;
+    uint32_t first = 99;
+    world_init(&world, 6, &compute, &network);
+    world.operation = collectives_open(world.collectives, find_ops("ring"), 6, NULL, 600, 4);
+    ck_assert_uint_eq(world.operation, 1);
+    ck_assert_uint_eq(collectives_missing(world.collectives, 1, &first), 6);
+    ck_assert_uint_eq(first, 0);
+    const uint32_t order[] = {0, 1, 4, 5, 2, 3};
+    for (int i = 0; i < 4; i++)
+        collectives_enter(world.collectives, 1, order[i]);
+    play(&world);
+    ck_assert_uint_eq(collectives_missing(world.collectives, 1, &first), 2);
+    ck_assert_uint_eq(first, 2);
+    ck_assert_uint_eq(world.done_count, 0);
+    collectives_enter(world.collectives, 1, 2);
+    collectives_enter(world.collectives, 1, 3);
+    ck_assert_uint_eq(collectives_missing(world.collectives, 1, &first), 0);
+    play(&world);
+    ck_assert_uint_eq(world.done_count, 6);
+    ck_assert_uint_eq(collectives_missing(world.collectives, 1, &first), 0);
+    world_fini(&world);
+}
+END_TEST
+
+/* Many operations open at once, over different hosts, each as if it were alone. */
+struct crowd {
+    struct engine *engine;
+    struct collectives *collectives;
+    const struct collective_ops *ops;
+    int64_t last_ps[2000];
+    uint32_t done[2000];
+    uint64_t chain; /* operations still to open from within `done` */
+    uint32_t n;
+};
+
+static void on_crowd_done(void *context, uint64_t operation, uint32_t rank)
+{
+    struct crowd *crowd = context;
+    (void)rank;
+    ck_assert_uint_lt(operation, 2000);
+    crowd->last_ps[operation] = engine_now(crowd->engine);
+    if (++crowd->done[operation] < crowd->n || crowd->chain == 0)
+        return;
+    crowd->chain--;
+    const uint64_t next = collectives_open(crowd->collectives, crowd->ops, crowd->n, NULL, 4096, 4);
+    for (uint32_t r = 0; r < crowd->n; r++)
+        collectives_enter(crowd->collectives, next, r);
+}
+
+static void crowd_init(struct crowd *crowd, struct world *world, uint32_t hosts,
+                       const struct compute_config *compute, const struct network_config *network)
+{
+    world_init(world, hosts, compute, network);
+    collectives_free(world->collectives);
+    *crowd = (struct crowd){.engine = world->engine};
+    crowd->collectives = collectives_create(world->cluster, world->engine, on_crowd_done, crowd);
+    world->collectives = crowd->collectives;
+}
+
+START_TEST(many_at_once)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(NETWORK_IDEAL, 10e-6, 0);
+    const double expected_s = closed_form(1, 5, 10e-6, 8e-10, 0, 4096);
+    struct crowd crowd;
+    struct world world;
+    crowd_init(&crowd, &world, 9, &compute, &network);
+    crowd.n = 5;
+    crowd.ops = find_ops("recursive-doubling");
+    for (uint64_t op = 1; op <= 300; op++) {
+        const uint32_t o = (uint32_t)op % 5;
+        const uint32_t hosts[] = {o, o + 1, o + 2, o + 3, o + 4};
+        ck_assert_uint_eq(collectives_open(crowd.collectives, crowd.ops, 5, hosts, 4096, 4), op);
+    }
+    for (uint32_t r = 5; r-- > 0;)
+        for (uint64_t op = 300; op >= 1; op--)
+            collectives_enter(crowd.collectives, op, r);
+    play(&world);
+    for (uint64_t op = 1; op <= 300; op++) {
+        ck_assert_uint_eq(crowd.done[op], 5);
+        check_near(crowd.last_ps[op], expected_s, 4, 0);
+    }
+    world_fini(&world);
+}
+END_TEST
+
+START_TEST(opened_from_within_done)
+{
+    const struct compute_config compute = compute_with(1e9);
+    const struct network_config network = network_with(_i, 10e-6, 0);
+    const double one_s = closed_form(2, 4, 10e-6, 8e-10, 1e-9, 4096);
+    struct crowd crowd;
+    struct world world;
+    crowd_init(&crowd, &world, 4, &compute, &network);
+    crowd.n = 4;
+    crowd.ops = find_ops("halving-doubling");
+    crowd.chain = 999;
+    const uint64_t first = collectives_open(crowd.collectives, crowd.ops, 4, NULL, 4096, 4);
+    for (uint32_t r = 0; r < 4; r++)
+        collectives_enter(crowd.collectives, first, r);
+    play(&world);
+    for (uint64_t op = 1; op <= 1000; op++)
+        ck_assert_uint_eq(crowd.done[op], 4);
+    check_near(crowd.last_ps[1000], 1000 * one_s, 8000, 0);
+    world_fini(&world);
+}
+END_TEST
+
+/* Two operations of the same two hosts at once: their sums queue on the serial resource `host`. */
+START_TEST(reductions_are_serial)
+{
+    const struct compute_config compute = compute_with(1e6);
+    const struct network_config network = network_with(NETWORK_IDEAL, 0, 0);
+    struct crowd crowd;
+    struct world world;
+    crowd_init(&crowd, &world, 2, &compute, &network);
+    crowd.n = 2;
+    crowd.ops = find_ops("recursive-doubling");
+    for (int i = 0; i < 2; i++) {
+        const uint64_t op = collectives_open(crowd.collectives, crowd.ops, 2, NULL, 1000, 4);
+        collectives_enter(crowd.collectives, op, 0);
+        collectives_enter(crowd.collectives, op, 1);
+    }
+    play(&world);
+    check_near(crowd.last_ps[1], 0.8e-6 + 1e-3, 2, 0);
+    check_near(crowd.last_ps[2], 0.8e-6 + 2e-3, 2, 0);
+    world_fini(&world);
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+    Suite *suite = suite_create("collectives");
+    TCase *times = tcase_create("times");
+    tcase_set_timeout(times, 60);
+    tcase_add_loop_test(times, closed_forms, 0, 3);
+    tcase_add_loop_test(times, published_ring_times, 0, 3);
+    tcase_add_loop_test(times, ring_of_unequal_chunks, 0, 3);
+    tcase_add_loop_test(times, staggered_ring, 0, 3);
+    tcase_add_loop_test(times, straggler_in_ring, 0, 3);
+    tcase_add_test(times, staggered_doubling);
+    suite_add_tcase(suite, times);
+    TCase *schedules = tcase_create("schedules");
+    tcase_set_timeout(schedules, 60);
+    tcase_add_loop_test(schedules, every_contribution_once, 0, 3);
+    tcase_add_test(schedules, bytes_per_rank);
+    suite_add_tcase(suite, schedules);
+    TCase *executor = tcase_create("executor");
+    tcase_set_timeout(executor, 60);
+    tcase_add_loop_test(executor, single_rank, 0, 3);
+    tcase_add_test(executor, missing_ranks);
+    tcase_add_test(executor, many_at_once);
+    tcase_add_loop_test(executor, opened_from_within_done, 0, 3);
+    tcase_add_test(executor, reductions_are_serial);
+    suite_add_tcase(suite, executor);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(make_suite());
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
