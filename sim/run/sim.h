@@ -154,8 +154,8 @@ struct plan_term holding_deployable(const struct node *node); /* z_i */
 
 /* reduce.c */
 void reduce_done(void *context, uint64_t operation, uint32_t rank); /* collective_done */
-/* The recorded result that will be everybody's x, or 0. */
-uint32_t reduce_pending_x(const struct sim *sim);
+/* The recorded result that will be this node's x, or 0. */
+uint32_t reduce_pending_x(const struct node *node);
 void reduce_close(struct sim *sim);
 
 /* gradient.c */

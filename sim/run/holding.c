@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a node holds of the system's mass: a share of its numerator x and a push-sum weight w; and
+ * the ledger of all weights, held + in flight = n at every event.
+ *
+ * A push costs no pass over x: the message takes a snapshot with a coefficient, the node keeps x
+ * with the coefficient `held`, and the mix is one weighted sum over both.
+ */
+#include "run/sim.h"
+
+#include <math.h>
+
+#include "core/memory.h"
+
+#define LEDGER_TOLERANCE 1e-12
+
+void holding_scratch(struct sim *sim, size_t terms)
+{
+    size_t capacity = sim->scratch_capacity;
+    if (terms <= capacity)
+        return;
+    sim->terms = memory_grow(sim->terms, &capacity, terms, sizeof *sim->terms);
+    sim->sorted = memory_resize(sim->sorted, capacity, sizeof *sim->sorted);
+    sim->scratch_capacity = capacity;
+}
+
+/* Neumaier's compensated sum. */
+void ledger_add(struct sim *sim, double delta)
+{
+    struct sim_ledger *ledger = &sim->ledger;
+    double sum = ledger->sum + delta;
+    if (fabs(ledger->sum) >= fabs(delta))
+        ledger->compensation += (ledger->sum - sum) + delta;
+    else
+        ledger->compensation += (delta - sum) + ledger->sum;
+    ledger->sum = sum;
+}
+
+void ledger_check(const struct sim *sim)
+{
+    double mass = sim->ledger.sum + sim->ledger.compensation;
+    ENGINE_CHECK(sim->engine, fabs(mass - sim->nodes) <= LEDGER_TOLERANCE * sim->nodes,
+                 "push-sum mass is %.17g, expected %u", mass, sim->nodes);
+}
+
+void ledger_recount(struct sim *sim)
+{
+    sim->ledger = (struct sim_ledger){0, 0};
+    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+        ledger_add(sim, sim->node[rank].w);
+    for (size_t i = 0; i < sim->message_capacity; i++)
+        if (sim->message[i].used)
+            ledger_add(sim, sim->message[i].weight);
+    ledger_check(sim);
+}
+
+uint32_t node_x(const struct node *node)
+{
+    return node->x;
+}
+
+double node_weight(const struct node *node)
+{
+    return node->w;
+}
+
+uint32_t node_debiased(struct node *node)
+{
+    struct sim *sim = node->sim;
+    struct plan_term z = holding_deployable(node);
+    if (!plan_executes(sim->plan) || z.coefficient == 1)
+        return node->x;
+    plan_release(sim->plan, node->z);
+    node->z = plan_vector(sim->plan, sim->dimension, false);
+    plan_weighted_sum(sim->plan, plan_whole(node->z), &z, 1);
+    return node->z;
+}
+
+void node_replace_x(struct node *node, uint32_t vector)
+{
+    struct plan *plan = node->sim->plan;
+    uint32_t old = node->x;
+    node->x = plan_snapshot(plan, vector);
+    plan_release(plan, old);
+}
+
+uint32_t node_keep_x(struct node *node)
+{
+    return plan_snapshot(node->sim->plan, node->x);
+}
+
+void node_drop(struct node *node, uint32_t vector)
+{
+    plan_release(node->sim->plan, vector);
+}
+
+void node_push(struct node *node, uint32_t to, int64_t round, double share)
+{
+    struct sim *sim = node->sim;
+    if (!node->pushing) {
+        node->pushing = true;
+        node->base_held = node->held;
+        node->base_w = node->w;
+    }
+    ledger_add(sim, share * node->base_w);
+    mailbox_post(node, to, round, share * node->base_held, share * node->base_w);
+}
+
+void node_keep(struct node *node, double share)
+{
+    struct sim *sim = node->sim;
+    double base_held = node->pushing ? node->base_held : node->held;
+    double base_w = node->pushing ? node->base_w : node->w;
+    ledger_add(sim, share * base_w);
+    ledger_add(sim, -base_w);
+    node->held = share * base_held;
+    node->w = share * base_w;
+    node->pushing = false;
+}
+
+/* x and w take the messages sorted[0 .. count-1] and the own part, all in the order of sources. */
+static size_t mix_terms(struct node *node, uint32_t count, double *w)
+{
+    struct sim *sim = node->sim;
+    size_t terms = 0;
+    bool own = false;
+    *w = 0;
+    for (uint32_t i = 0; i <= count; i++) {
+        const struct sim_message *message = i < count ? &sim->message[sim->sorted[i]] : NULL;
+        if (!own && (message == NULL || message->src > node->rank)) {
+            sim->terms[terms++] = (struct plan_term){node->x, node->held};
+            *w += node->w;
+            own = true;
+        }
+        if (message) {
+            sim->terms[terms++] = (struct plan_term){message->vector, message->coefficient};
+            *w += message->weight;
+        }
+    }
+    return terms;
+}
+
+void node_mix(struct node *node, int64_t round)
+{
+    struct sim *sim = node->sim;
+    uint32_t count = mailbox_take(node, round);
+    double w;
+    holding_scratch(sim, count + 1);
+    size_t terms = mix_terms(node, count, &w);
+    plan_weighted_sum(sim->plan, plan_whole(node->x), sim->terms, terms);
+    ledger_add(sim, -node->w);
+    for (uint32_t i = 0; i < count; i++) {
+        ledger_add(sim, -sim->message[sim->sorted[i]].weight);
+        mailbox_free(sim, sim->sorted[i], engine_now(sim->engine), NULL);
+    }
+    ledger_add(sim, w);
+    node->held = 1;
+    node->w = w;
+}
+
+struct plan_term holding_deployable(const struct node *node)
+{
+    bool weighted = node->sim->algorithm->carries_weight;
+    return (struct plan_term){node->x, weighted ? node->held / node->w : 1};
+}
+
+size_t holding_mean_terms(struct sim *sim)
+{
+    size_t terms = 0;
+    double share = 1.0 / sim->nodes;
+    holding_scratch(sim, sim->nodes + sim->message_capacity);
+    for (uint32_t rank = 0; rank < sim->nodes; rank++) {
+        const struct node *node = &sim->node[rank];
+        uint32_t result = reduce_pending_x(node);
+        sim->terms[terms++] = result ? (struct plan_term){result, share}
+                                     : (struct plan_term){node->x, node->held * share};
+    }
+    for (size_t i = 0; i < sim->message_capacity; i++)
+        if (sim->message[i].used)
+            sim->terms[terms++] =
+                (struct plan_term){sim->message[i].vector, sim->message[i].coefficient * share};
+    return terms;
+}

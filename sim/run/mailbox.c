@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Messages of node programs, from the push to the mix.
+ *
+ * An inbox is a list of arrived messages, keyed by round: fast senders may be rounds ahead.  Under
+ * the protocol `rendezvous` a message waits at the sender until the receiver expects its round.
+ */
+#include "run/sim.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+static uint32_t message_new(struct sim *sim)
+{
+    if (sim->message_free == SIM_NO_MESSAGE) {
+        size_t old = sim->message_capacity;
+        sim->message =
+            memory_grow(sim->message, &sim->message_capacity, old + 1, sizeof *sim->message);
+        for (size_t i = sim->message_capacity; i-- > old;) {
+            sim->message[i] = (struct sim_message){.next = sim->message_free};
+            sim->message_free = (uint32_t)i;
+        }
+    }
+    uint32_t index = sim->message_free;
+    sim->message_free = sim->message[index].next;
+    return index;
+}
+
+static int64_t message_bytes(const struct sim *sim)
+{
+    return sim->message_bytes + (sim->algorithm->carries_weight ? (int64_t)sizeof(double) : 0);
+}
+
+static void list_append(struct sim *sim, uint32_t *list, uint32_t index)
+{
+    while (*list != SIM_NO_MESSAGE)
+        list = &sim->message[*list].next;
+    sim->message[index].next = SIM_NO_MESSAGE;
+    *list = index;
+}
+
+static void transmit(struct sim *sim, uint32_t index)
+{
+    const struct sim_message *message = &sim->message[index];
+    network_send(cluster_network(sim->cluster), sim->network_client, message->src, message->dst,
+                 message_bytes(sim), index);
+}
+
+static bool postpones(const struct sim *sim, const struct sim_message *message)
+{
+    return sim->config->network.protocol == NETWORK_RENDEZVOUS &&
+           sim->node[message->dst].expected_round < message->round;
+}
+
+void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight)
+{
+    struct sim *sim = node->sim;
+    uint32_t index = message_new(sim);
+    struct sim_message *message = &sim->message[index];
+    *message = (struct sim_message){.src = node->rank,
+                                    .dst = to,
+                                    .round = round,
+                                    .vector = plan_snapshot(sim->plan, node->x),
+                                    .next = SIM_NO_MESSAGE,
+                                    .coefficient = coefficient,
+                                    .weight = weight,
+                                    .posted_ps = engine_now(sim->engine),
+                                    .started_ps = -1,
+                                    .arrived_ps = -1,
+                                    .used = true};
+    node->unsent++;
+    sim->messages_sent++;
+    sim->bytes_sent += message_bytes(sim);
+    if (postpones(sim, message))
+        list_append(sim, &sim->node[to].postponed, index);
+    else
+        transmit(sim, index);
+}
+
+void mailbox_release_rendezvous(struct node *node)
+{
+    struct sim *sim = node->sim;
+    uint32_t *list = &node->postponed;
+    while (*list != SIM_NO_MESSAGE) {
+        uint32_t index = *list;
+        if (sim->message[index].round > node->expected_round) {
+            list = &sim->message[index].next;
+            continue;
+        }
+        *list = sim->message[index].next;
+        transmit(sim, index);
+    }
+}
+
+void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
+{
+    struct sim *sim = context;
+    uint32_t index = (uint32_t)cookie;
+    struct sim_message *message = &sim->message[index];
+    struct node *from = &sim->node[message->src], *to = &sim->node[message->dst];
+    message->started_ps = started_ps;
+    message->arrived_ps = engine_now(sim->engine);
+    message->next = to->inbox;
+    to->inbox = index;
+    from->unsent--;
+    wait_message_arrived(to, message->round);
+    wait_settle(to);
+    wait_settle(from);
+}
+
+uint32_t mailbox_count(const struct node *node, int64_t round)
+{
+    const struct sim *sim = node->sim;
+    uint32_t count = 0;
+    for (uint32_t i = node->inbox; i != SIM_NO_MESSAGE; i = sim->message[i].next)
+        count += sim->message[i].round == round;
+    return count;
+}
+
+static int by_source(const void *left, const void *right, void *messages)
+{
+    const struct sim_message *message = messages;
+    uint32_t a = message[*(const uint32_t *)left].src, b = message[*(const uint32_t *)right].src;
+    return (a > b) - (a < b);
+}
+
+uint32_t mailbox_take(struct node *node, int64_t round)
+{
+    struct sim *sim = node->sim;
+    uint32_t count = 0;
+    uint32_t *list = &node->inbox;
+    while (*list != SIM_NO_MESSAGE) {
+        uint32_t index = *list;
+        if (sim->message[index].round != round) {
+            list = &sim->message[index].next;
+            continue;
+        }
+        *list = sim->message[index].next;
+        holding_scratch(sim, count + 2);
+        sim->sorted[count++] = index;
+    }
+    if (count > 1)
+        qsort_r(sim->sorted, count, sizeof *sim->sorted, by_source, sim->message);
+    return count;
+}
+
+void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const char *reason)
+{
+    struct sim_message *message = &sim->message[index];
+    struct trace_message row = {.src = message->src,
+                                .dst = message->dst,
+                                .round = message->round,
+                                .bytes = message_bytes(sim),
+                                .weight = sim->algorithm->carries_weight ? message->weight : 0,
+                                .posted_ps = message->posted_ps,
+                                .started_ps = message->started_ps,
+                                .arrived_ps = message->arrived_ps,
+                                .consumed_ps = consumed_ps,
+                                .drop_reason = reason};
+    observer_message(&sim->observer, &row);
+    plan_release(sim->plan, message->vector);
+    message->used = false;
+    message->next = sim->message_free;
+    sim->message_free = index;
+}
+
+void mailbox_report_in_flight(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->message_capacity; i++)
+        if (sim->message[i].used)
+            mailbox_free(sim, (uint32_t)i, -1,
+                         sim->message[i].arrived_ps < 0 ? "in flight at stop"
+                                                        : "not mixed at stop");
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A node's identity, its iterations and its edges. */
+#include "run/sim.h"
+
+void *node_state(struct node *node)
+{
+    return node->sim->state + (size_t)node->rank * node->sim->algorithm->state_size;
+}
+
+const void *node_params(const struct node *node)
+{
+    return node->sim->config->algorithm.params;
+}
+
+uint32_t node_rank(const struct node *node)
+{
+    return node->rank;
+}
+
+uint32_t node_count(const struct node *node)
+{
+    return node->sim->nodes;
+}
+
+int64_t node_iteration(const struct node *node)
+{
+    return node->iteration;
+}
+
+bool node_next_iteration(struct node *node)
+{
+    struct sim *sim = node->sim;
+    int64_t limit = sim->config->stop.iterations;
+    node->iteration++;
+    sim->iterations_total++;
+    if (field_integer_absent(limit) || node->iteration < limit)
+        return true;
+    node->finished = true;
+    sim->finished++;
+    return false;
+}
+
+const struct topology_edge *node_out_edges(struct node *node, int64_t phase, uint32_t *count)
+{
+    struct sim *sim = node->sim;
+    *count = topology_out(sim->topology, node->rank, phase, sim->edges);
+    return sim->edges;
+}
+
+const struct topology_edge *node_in_edges(struct node *node, int64_t phase, uint32_t *count)
+{
+    struct sim *sim = node->sim;
+    *count = topology_in(sim->topology, node->rank, phase, sim->edges);
+    return sim->edges;
+}
+
+double node_self_share(const struct node *node, int64_t phase)
+{
+    return topology_self_weight(node->sim->topology, node->rank, phase);
+}
+
+void node_push_out(struct node *node, int64_t round)
+{
+    uint32_t count;
+    const struct topology_edge *out = node_out_edges(node, round, &count);
+    for (uint32_t e = 0; e < count; e++)
+        node_push(node, out[e].peer, round, out[e].weight);
+    node_keep(node, node_self_share(node, round));
+}
+
+void node_await_round(struct node *node, unsigned conditions, int64_t round)
+{
+    uint32_t senders;
+    node_in_edges(node, round, &senders);
+    node_await(node, conditions, round, senders);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All-reduces of node programs: one plan operation over snapshots taken at entry, recorded when the
+ * last rank enters; the schedule decides when each rank may use the shared result.
+ */
+#include "run/sim.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+static struct sim_collective *find(const struct sim *sim, int64_t iteration)
+{
+    for (unsigned i = 0; i < SIM_COLLECTIVES; i++)
+        if (sim->collective[i].operation && sim->collective[i].iteration == iteration)
+            return (struct sim_collective *)&sim->collective[i];
+    return NULL;
+}
+
+static struct sim_collective *open_collective(struct node *node,
+                                              const struct collective_ops *schedule, double scale,
+                                              bool replaces_x)
+{
+    struct sim *sim = node->sim;
+    unsigned i = 0;
+    while (i < SIM_COLLECTIVES && sim->collective[i].operation)
+        i++;
+    ENGINE_CHECK(sim->engine, i < SIM_COLLECTIVES, "more than %d all-reduces are open",
+                 SIM_COLLECTIVES);
+    struct sim_collective *collective = &sim->collective[i];
+    uint32_t *inputs = collective->inputs;
+    *collective = (struct sim_collective){
+        .operation =
+            collectives_open(sim->collectives, schedule, sim->nodes, NULL, sim->message_bytes,
+                             (int64_t)numeric_size((enum numeric_precision)sim->config->precision)),
+        .iteration = node->iteration,
+        .inputs = inputs ? inputs : memory_array(sim->nodes, sizeof *inputs),
+        .scale = scale,
+        .replaces_x = replaces_x,
+        .schedule = schedule};
+    return collective;
+}
+
+static int64_t bytes_of_rank(struct sim *sim, const struct collective_ops *schedule, uint32_t rank)
+{
+    int64_t sum = 0;
+    uint32_t steps = schedule->steps(sim->nodes, rank);
+    for (uint32_t index = 0; index < steps; index++) {
+        struct collective_step step;
+        schedule->step(sim->nodes, rank, index, sim->message_bytes,
+                       (int64_t)numeric_size((enum numeric_precision)sim->config->precision),
+                       &step);
+        sum += step.send_to >= 0 ? step.send_bytes : 0;
+    }
+    return sum;
+}
+
+static void count_bytes(struct sim *sim, const struct collective_ops *schedule, uint32_t rank)
+{
+    if (sim->collective_node_bytes == NULL) {
+        sim->collective_node_bytes = memory_array(sim->nodes, sizeof(int64_t));
+        for (uint32_t i = 0; i < sim->nodes; i++)
+            sim->collective_node_bytes[i] = bytes_of_rank(sim, schedule, i);
+    }
+    sim->bytes_sent += sim->collective_node_bytes[rank];
+    sim->messages_sent += schedule->steps(sim->nodes, rank);
+}
+
+static void record(struct sim *sim, struct sim_collective *collective)
+{
+    if (!plan_executes(sim->plan))
+        return;
+    collective->result = plan_vector(sim->plan, sim->dimension, false);
+    plan_reduce(sim->plan, collective->result, collective->inputs, sim->nodes, collective->scale);
+    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+        plan_release(sim->plan, collective->inputs[rank]);
+}
+
+void node_all_reduce(struct node *node, const struct collective_ops *schedule, uint32_t vector,
+                     double scale, bool replaces_x)
+{
+    struct sim *sim = node->sim;
+    struct sim_collective *collective = find(sim, node->iteration);
+    if (collective == NULL)
+        collective = open_collective(node, schedule, scale, replaces_x);
+    collective->inputs[node->rank] = plan_snapshot(sim->plan, vector);
+    node->collective_entered_ps = engine_now(sim->engine);
+    count_bytes(sim, schedule, node->rank);
+    if (++collective->entered == sim->nodes)
+        record(sim, collective);
+    collectives_enter(sim->collectives, collective->operation, node->rank);
+}
+
+static void report(struct node *node, const struct sim_collective *collective)
+{
+    struct sim *sim = node->sim;
+    int64_t now = engine_now(sim->engine);
+    struct trace_span span = {.node = node->rank,
+                              .lane = TRACE_LANE_COLLECTIVE,
+                              .kind = TRACE_SPAN_ALL_REDUCE,
+                              .begin_ps = node->collective_entered_ps,
+                              .end_ps = now,
+                              .iteration = node->iteration};
+    struct trace_collective row = {.operation = collective->operation,
+                                   .rank = node->rank,
+                                   .schedule = collective->schedule->plugin.name,
+                                   .bytes = sim->collective_node_bytes[node->rank],
+                                   .iteration = node->iteration,
+                                   .entered_ps = node->collective_entered_ps,
+                                   .done_ps = now};
+    node->blocked_ps += now - span.begin_ps;
+    sim->blocked_total_ps += now - span.begin_ps;
+    observer_span(&sim->observer, &span);
+    observer_collective(&sim->observer, &row);
+}
+
+void reduce_done(void *context, uint64_t operation, uint32_t rank)
+{
+    struct sim *sim = context;
+    struct node *node = &sim->node[rank];
+    struct sim_collective *collective = find(sim, node->iteration);
+    ENGINE_CHECK(sim->engine, collective && collective->operation == operation,
+                 "all-reduce %lu ends for node %u, which is in another", operation, rank);
+    ENGINE_CHECK(sim->engine, collective->entered == sim->nodes,
+                 "node %u has a result that %u of %u entered", rank, collective->entered,
+                 sim->nodes);
+    report(node, collective);
+    node->collective_entered_ps = -1;
+    uint32_t result = collective->result;
+    plan_retain(sim->plan, result);
+    if (++collective->done == sim->nodes) {
+        plan_release(sim->plan, collective->result);
+        collective->operation = 0;
+        collective->result = 0;
+    }
+    sim->algorithm->on_collective(node, result);
+    plan_release(sim->plan, result);
+    wait_settle(node);
+}
+
+uint32_t reduce_pending_x(const struct node *node)
+{
+    if (node->collective_entered_ps < 0)
+        return 0;
+    const struct sim_collective *collective = find(node->sim, node->iteration);
+    return collective && collective->replaces_x ? collective->result : 0;
+}
+
+void reduce_close(struct sim *sim)
+{
+    for (unsigned i = 0; i < SIM_COLLECTIVES; i++)
+        free(sim->collective[i].inputs);
+}

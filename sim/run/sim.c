@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Builds a simulation from a resolved scenario.  Whatever cannot run is refused here. */
+#include "run/sim.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/check.h"
+#include "core/memory.h"
+#include "numerics/backend.h"
+#include "run/metrics.h"
+
+static uint64_t seed_or(int64_t split, int64_t seed)
+{
+    return (uint64_t)(field_integer_absent(split) ? seed : split);
+}
+
+/* Lower layers name paths below their own section; puts the section in front. */
+static enum status within(const char *section, struct error *error, enum status status)
+{
+    char path[sizeof error->path];
+    size_t length = strlen(section);
+    if (status == STATUS_OK || error == NULL || status != STATUS_REQUEST)
+        return status;
+    if (strncmp(error->path, section, length) == 0)
+        return status;
+    snprintf(path, sizeof path, "%s%s%.200s", section, error->path[0] ? "." : "", error->path);
+    memcpy(error->path, path, sizeof path);
+    return status;
+}
+
+static enum status check_stop(const struct sim *sim, struct error *error)
+{
+    const struct run_stop *stop = &sim->config->stop;
+    bool bounded = !field_integer_absent(stop->iterations) || !field_real_absent(stop->time_s) ||
+                   !field_real_absent(stop->epochs);
+    if (!bounded && field_real_absent(stop->target_loss) &&
+        field_real_absent(stop->target_accuracy))
+        return status_fail_at(error, "stop",
+                              "found nothing that stops the run, expected one of iterations, "
+                              "epochs, time, target_loss, target_accuracy");
+    if (!sim->algorithm->uses_gradients && !field_real_absent(stop->epochs))
+        return status_fail_at(error, "stop.epochs",
+                              "found an epoch limit, but %s applies no gradients; expected "
+                              "iterations or time",
+                              sim->algorithm->plugin.name);
+    if (!field_real_absent(stop->target_accuracy) && !sim->model_ops->classifies)
+        return status_fail_at(error, "stop.target_accuracy",
+                              "found a target accuracy, but model %s does not classify",
+                              sim->model_ops->plugin.name);
+    return STATUS_OK;
+}
+
+/* Targets let values steer time; without numerics nothing could ever reach them. */
+static enum status check_values(const struct sim *sim, struct error *error)
+{
+    const struct run_stop *stop = &sim->config->stop;
+    if (plan_executes(sim->plan))
+        return STATUS_OK;
+    if (!field_real_absent(stop->target_loss))
+        return status_fail_at(error, "stop.target_loss",
+                              "found a target, but device none computes no loss; give a limit "
+                              "(iterations, epochs, time) instead");
+    if (!field_real_absent(stop->target_accuracy))
+        return status_fail_at(error, "stop.target_accuracy",
+                              "found a target, but device none computes no accuracy; give a "
+                              "limit (iterations, epochs, time) instead");
+    return STATUS_OK;
+}
+
+static enum status load_data(struct sim *sim, struct error *error)
+{
+    const struct run_config *config = sim->config;
+    const struct data_ops *ops = (const void *)config->data.source.plugin;
+    bool none = strcmp(ops->plugin.name, "none") == 0;
+    uint64_t seed = seed_or(config->seeds.data, config->seed);
+    enum status status;
+    if (sim->model_ops->needs_data && none)
+        return status_fail_at(error, "data",
+                              "found no data, but model %s needs some; expected for example "
+                              "\"gaussian-blobs\" or \"fashion-mnist\"",
+                              sim->model_ops->plugin.name);
+    if (!sim->model_ops->needs_data && !none)
+        return status_fail_at(error, "data", "found %s, but model %s takes no data",
+                              ops->plugin.name, sim->model_ops->plugin.name);
+    if (none)
+        return STATUS_OK;
+    status = within("data", error,
+                    ops->load(config->data.source.params, (enum numeric_precision)config->precision,
+                              seed, &sim->data, error));
+    if (status != STATUS_OK)
+        return status;
+    sim->data_ops = ops;
+    status = within(
+        "data", error,
+        partition_create(&sim->partition, &config->data, &sim->data, sim->nodes, seed, error));
+    if (status != STATUS_OK)
+        return status;
+    sim->sampler = sampler_create(&config->data, &sim->data, sim->partition,
+                                  seed_or(config->seeds.batches, config->seed));
+    return STATUS_OK;
+}
+
+static enum status create_model(struct sim *sim, struct error *error)
+{
+    const struct run_config *config = sim->config;
+    struct model_setting setting = {
+        .params = config->model.params,
+        .data = sim->data_ops ? &sim->data : NULL,
+        .partition = sim->partition,
+        .precision = (enum numeric_precision)config->precision,
+        .nodes = sim->nodes,
+        .seed_data = seed_or(config->seeds.data, config->seed),
+        .seed_init = seed_or(config->seeds.init, config->seed),
+        .seed_noise = seed_or(config->seeds.batches, config->seed),
+    };
+    enum status status =
+        within("model", error, sim->model_ops->create(&setting, &sim->model, error));
+    if (status != STATUS_OK)
+        return status;
+    sim->dimension = sim->model_ops->objective(sim->model).dimension;
+    sim->batch_size = config->data.batch_size;
+    sim->epoch_samples =
+        sim->data_ops ? (double)sim->data.train.samples : (double)sim->batch_size * sim->nodes;
+    sim->message_bytes =
+        field_integer_absent(config->wire.message_bytes)
+            ? (int64_t)(sim->dimension * numeric_size((enum numeric_precision)config->precision))
+            : config->wire.message_bytes;
+    return STATUS_OK;
+}
+
+static enum status create_topology(struct sim *sim, struct error *error)
+{
+    const void *params = sim->config->algorithm.params;
+    struct topology_config topology = sim->config->topology;
+    unsigned required;
+    enum status status = STATUS_OK;
+    if (sim->algorithm->check)
+        status = sim->algorithm->check(params, sim->nodes, error);
+    if (status != STATUS_OK || sim->algorithm->topology == NULL)
+        return status;
+    required = sim->algorithm->topology(params);
+    topology.seed = seed_or(sim->config->seeds.topology, sim->config->seed);
+    status = topology_create(&sim->topology, &topology, sim->nodes, error);
+    if (status == STATUS_OK)
+        status = topology_require(sim->topology, required, sim->algorithm->plugin.name, error);
+    if (status == STATUS_OK)
+        sim->edges = memory_array(topology_max_degree(sim->topology) + 1, sizeof *sim->edges);
+    return within("topology", error, status);
+}
+
+static enum status create_cluster(struct sim *sim, struct error *error)
+{
+    const struct run_config *config = sim->config;
+    struct cluster_seeds seeds = {
+        .compute = seed_or(config->seeds.compute, config->seed),
+        .network = seed_or(config->seeds.network, config->seed),
+    };
+    enum status status =
+        cluster_create(&sim->cluster, sim->engine, &config->compute, &config->network, sim->nodes,
+                       sim->batch_size, seeds, error);
+    if (status != STATUS_OK)
+        return status;
+    sim->network_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);
+    sim->collectives = collectives_create(sim->cluster, sim->engine, reduce_done, sim);
+    sim->gradient_event = engine_register(sim->engine, "gradient", gradient_event, sim);
+    return STATUS_OK;
+}
+
+static unsigned thread_count(unsigned asked)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return asked ? asked : online > 0 ? (unsigned)online : 1;
+}
+
+static enum status create_plan(struct sim *sim, struct error *error)
+{
+    struct plan_config plan = {
+        .backend = sim->options->backend,
+        .objective = sim->model_ops->objective(sim->model),
+        .optimizer = sim->optimizer,
+        .optimizer_params = sim->config->optimizer.rule.params,
+        .threads = thread_count(sim->options->threads),
+        .memory_budget_bytes = sim->config->plan_memory_bytes,
+        .batch_size = (uint32_t)sim->batch_size,
+    };
+    return plan_create(&sim->plan, &plan, error);
+}
+
+static void node_init(struct sim *sim, uint32_t rank)
+{
+    struct node *node = &sim->node[rank];
+    *node = (struct node){.sim = sim,
+                          .rank = rank,
+                          .inbox = SIM_NO_MESSAGE,
+                          .postponed = SIM_NO_MESSAGE,
+                          .held = 1,
+                          .w = 1,
+                          .expected_round = -1,
+                          .collective_entered_ps = -1};
+    if (!plan_executes(sim->plan))
+        return;
+    node->x = plan_vector(sim->plan, sim->dimension, true);
+    for (unsigned s = 0; sim->algorithm->uses_gradients && s < sim->optimizer->states; s++)
+        node->states[s] = plan_vector(sim->plan, sim->dimension, true);
+}
+
+static enum status initial_values(struct sim *sim, struct error *error)
+{
+    const struct initial_ops *initial = (const void *)sim->config->initial.plugin;
+    double *values = memory_array(sim->dimension, sizeof *values);
+    enum status status = STATUS_OK;
+    for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++) {
+        status = within("initial", error,
+                        initial->fill(sim->config->initial.params, sim->model_ops, sim->model, rank,
+                                      sim->nodes, sim->dimension, values, error));
+        if (status == STATUS_OK)
+            status = plan_write(sim->plan, plan_whole(sim->node[rank].x), values, error);
+    }
+    free(values);
+    return status;
+}
+
+static enum status create_nodes(struct sim *sim, struct error *error)
+{
+    sim->node = memory_array(sim->nodes, sizeof *sim->node);
+    if (sim->algorithm->state_size)
+        sim->state = memory_array(sim->nodes, sim->algorithm->state_size);
+    sim->samples = memory_array((size_t)sim->batch_size, sizeof *sim->samples);
+    sim->message_free = SIM_NO_MESSAGE;
+    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+        node_init(sim, rank);
+    ledger_add(sim, sim->nodes);
+    holding_scratch(sim, 64);
+    return plan_executes(sim->plan) ? initial_values(sim, error) : STATUS_OK;
+}
+
+static enum status build(struct sim *sim, struct error *error)
+{
+    enum status (*const parts[])(struct sim *, struct error *) = {
+        load_data, create_model, create_topology, create_cluster, create_plan, create_nodes,
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        enum status status = parts[i](sim, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    enum status status = check_stop(sim, error);
+    if (status == STATUS_OK)
+        status = check_values(sim, error);
+    if (status == STATUS_OK)
+        sim->metrics = metrics_create(sim);
+    return status;
+}
+
+enum status sim_create(struct sim **out, const struct run_config *config,
+                       const struct run_options *options, struct error *error)
+{
+    struct sim *sim = memory_alloc(sizeof *sim);
+    sim->config = config;
+    sim->options = options;
+    sim->nodes = (uint32_t)config->nodes;
+    sim->algorithm = (const void *)config->algorithm.plugin;
+    sim->model_ops = (const void *)config->model.plugin;
+    sim->optimizer = (const void *)config->optimizer.rule.plugin;
+    sim->engine = engine_create();
+    observer_open(&sim->observer, options->sink, (enum trace_level)config->trace.level);
+    enum status status = build(sim, error);
+    if (status != STATUS_OK) {
+        sim_free(sim);
+        return status;
+    }
+    *out = sim;
+    return STATUS_OK;
+}
+
+void sim_free(struct sim *sim)
+{
+    if (sim == NULL)
+        return;
+    metrics_free(sim->metrics);
+    reduce_close(sim);
+    if (sim->plan)
+        plan_free(sim->plan);
+    collectives_free(sim->collectives);
+    cluster_free(sim->cluster);
+    topology_free(sim->topology);
+    sampler_free(sim->sampler);
+    if (sim->model)
+        sim->model_ops->destroy(sim->model);
+    partition_free(sim->partition);
+    if (sim->data_ops)
+        sim->data_ops->unload(&sim->data);
+    observer_close(&sim->observer);
+    engine_free(sim->engine);
+    free(sim->node);
+    free(sim->state);
+    free(sim->edges);
+    free(sim->samples);
+    free(sim->message);
+    free(sim->terms);
+    free(sim->sorted);
+    free(sim->collective_node_bytes);
+    free(sim);
+}
+
+double sim_epoch(const struct sim *sim)
+{
+    return (double)sim->samples_applied / sim->epoch_samples;
+}
+
+void sim_start(struct sim *sim)
+{
+    for (uint32_t rank = 0; rank < sim->nodes; rank++) {
+        struct node *node = &sim->node[rank];
+        if (sim->config->stop.iterations == 0) {
+            node->finished = true;
+            sim->finished++;
+            continue;
+        }
+        sim->algorithm->start(node);
+        wait_settle(node);
+    }
+}
