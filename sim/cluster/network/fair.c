@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Network model `fair`: messages are flows that share links max-min fairly (max_min.h).
+ *
+ * Link 2h is host h's transmit side, 2h + 1 its receive side.  One completion event is pending, at
+ * the end of the next flow.  All ends of an instant (class ARRIVAL) and all starts (class START)
+ * precede its one solve (class SOLVE).
+ */
+#include <stdlib.h>
+
+#include "cluster/network/max_min.h"
+#include "cluster/network/network_state.h"
+#include "core/memory.h"
+
+struct fair {
+    struct max_min *solver;
+    uint32_t start_kind, solve_kind, complete_kind;
+    int64_t solve_ps;        /* instant of the last solve that was asked for */
+    int64_t complete_ps;     /* of the pending completion event */
+    event_handle completion; /* 0: none pending */
+};
+
+static void ask_for_solve(struct network *network, int64_t now_ps)
+{
+    struct fair *fair = network->model;
+    if (fair->solve_ps == now_ps)
+        return;
+    fair->solve_ps = now_ps;
+    engine_at(network->engine, now_ps, EVENT_CLASS_SOLVE, fair->solve_kind, 0, 0);
+}
+
+static void handle_start(void *context, const struct event *event)
+{
+    struct network *network = context;
+    struct fair *fair = network->model;
+    uint32_t message = (uint32_t)event->arg;
+    const struct network_message *m = &network->message[message];
+    const uint32_t path[] = {2 * m->src, 2 * m->dst + 1};
+    network_begin(network, message);
+    max_min_add(fair->solver, path, 2, (double)m->bytes, message);
+    ask_for_solve(network, event->time_ps);
+}
+
+static void handle_solve(void *context, const struct event *event)
+{
+    struct network *network = context;
+    struct fair *fair = network->model;
+    fair->solve_ps = -1;
+    max_min_resolve(fair->solver, event->time_ps);
+    int64_t next_ps = max_min_next_ps(fair->solver);
+    if (fair->completion != 0) {
+        if (fair->complete_ps == next_ps)
+            return;
+        engine_cancel(network->engine, fair->completion);
+        fair->completion = 0;
+    }
+    if (next_ps == INT64_MAX)
+        return;
+    fair->complete_ps = next_ps;
+    fair->completion =
+        engine_at(network->engine, next_ps, EVENT_CLASS_ARRIVAL, fair->complete_kind, 0, 0);
+}
+
+static void handle_complete(void *context, const struct event *event)
+{
+    struct network *network = context;
+    struct fair *fair = network->model;
+    const struct max_min_ended *ended;
+    fair->completion = 0;
+    size_t count = max_min_collect(fair->solver, event->time_ps, &ended);
+    ask_for_solve(network, event->time_ps);
+    for (size_t i = 0; i < count; i++)
+        network_finish(network, ended[i].tag);
+}
+
+static struct max_min *create_solver(const struct network *network)
+{
+    double *capacities = memory_array(2 * (size_t)network->hosts, sizeof *capacities);
+    for (uint32_t h = 0; h < network->hosts; h++)
+        capacities[2 * (size_t)h] = capacities[2 * (size_t)h + 1] = network->host[h].byte_rate;
+    struct max_min *solver = max_min_create(capacities, 2 * network->hosts);
+    free(capacities);
+    return solver;
+}
+
+static void fair_create(struct network *network)
+{
+    struct fair *fair = memory_alloc(sizeof *fair);
+    fair->solver = create_solver(network);
+    fair->solve_ps = -1;
+    fair->start_kind = engine_register(network->engine, "flow start", handle_start, network);
+    fair->solve_kind = engine_register(network->engine, "rates", handle_solve, network);
+    fair->complete_kind = engine_register(network->engine, "flow end", handle_complete, network);
+    network->model = fair;
+}
+
+static void fair_destroy(struct network *network)
+{
+    struct fair *fair = network->model;
+    max_min_free(fair->solver);
+    free(fair);
+}
+
+static void fair_send(struct network *network, uint32_t message)
+{
+    const struct fair *fair = network->model;
+    engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_START,
+              fair->start_kind, network->message[message].src, message);
+}
+
+const struct network_model_ops network_fair_ops = {
+    .create = fair_create,
+    .destroy = fair_destroy,
+    .send = fair_send,
+};

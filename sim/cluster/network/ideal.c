@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Network model `ideal`: every message has its path to itself.  It begins to flow alpha after it
+ * was sent and ends bytes / min(rate of the source, rate of the destination) later.
+ */
+#include <stdlib.h>
+
+#include "cluster/network/network_state.h"
+#include "core/memory.h"
+#include "core/simtime.h"
+
+struct ideal {
+    uint32_t start_kind;
+};
+
+static void handle_start(void *context, const struct event *event)
+{
+    struct network *network = context;
+    uint32_t message = (uint32_t)event->arg;
+    network_begin(network, message);
+    int64_t end_ps = simtime_add(event->time_ps, simtime_from_s(network_idle_s(network, message)));
+    engine_at(network->engine, end_ps, EVENT_CLASS_ARRIVAL, network->end_kind,
+              network->message[message].dst, message);
+}
+
+static void ideal_create(struct network *network)
+{
+    struct ideal *ideal = memory_alloc(sizeof *ideal);
+    ideal->start_kind = engine_register(network->engine, "message start", handle_start, network);
+    network->model = ideal;
+}
+
+static void ideal_destroy(struct network *network)
+{
+    free(network->model);
+}
+
+static void ideal_send(struct network *network, uint32_t message)
+{
+    const struct ideal *ideal = network->model;
+    engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_START,
+              ideal->start_kind, network->message[message].src, message);
+}
+
+const struct network_model_ops network_ideal_ops = {
+    .create = ideal_create,
+    .destroy = ideal_destroy,
+    .send = ideal_send,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The scenario's `network` object.  Names there carry no unit: values do ("10 Gbps").
+ */
+#include "cluster/network.h"
+
+static const char *const model_names[] = {"fair", "fifo", "ideal", NULL};
+static const char *const fabric_names[] = {"switch", NULL};
+static const char *const protocol_names[] = {"eager", "rendezvous", NULL};
+
+#define AT(member) .offset = offsetof(struct network_override, member)
+
+static const struct field override_fields[] = {
+    {.name = "first",
+     .type = FIELD_INTEGER,
+     AT(first),
+     .min = 0,
+     .max = UINT32_MAX,
+     .help = "The first host that the entry is about, from 0."},
+    {.name = "last",
+     .type = FIELD_INTEGER,
+     AT(last),
+     .fallback = "null",
+     .min = 0,
+     .max = UINT32_MAX,
+     .help = "The last such host; absent: only the first."},
+    {.name = "bandwidth",
+     .type = FIELD_BANDWIDTH,
+     AT(bandwidth_bps),
+     .fallback = "null",
+     .min = FIELD_POSITIVE,
+     .max = DBL_MAX,
+     .help = "Bandwidth of these hosts' links in each direction; absent: as the others."},
+    {.name = "latency",
+     .type = FIELD_DURATION,
+     AT(latency_s),
+     .fallback = "null",
+     .min = 0,
+     .max = DBL_MAX,
+     .help = "Latency of a path between two such hosts; a path to another host has half of each; "
+             "absent: as the others."},
+    {.name = "efficiency",
+     .type = FIELD_REAL,
+     AT(efficiency),
+     .fallback = "null",
+     .min = FIELD_POSITIVE,
+     .max = 1,
+     .help = "Share of the bandwidth that carries payload; absent: as the others."},
+    FIELD_END,
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct network_config, member)
+
+const struct field network_fields[] = {
+    {.name = "model",
+     .type = FIELD_ENUM,
+     AT(model),
+     .fallback = "\"fair\"",
+     .names = model_names,
+     .help = "How messages share links: max-min fair, one at a time, or without contention."},
+    {.name = "fabric",
+     .type = FIELD_ENUM,
+     AT(fabric),
+     .fallback = "\"switch\"",
+     .names = fabric_names,
+     .help = "What connects the hosts: one non-blocking switch."},
+    {.name = "bandwidth",
+     .type = FIELD_BANDWIDTH,
+     AT(bandwidth_bps),
+     .fallback = "\"10 Gbps\"",
+     .min = FIELD_POSITIVE,
+     .max = DBL_MAX,
+     .help = "Bandwidth of each host's link, in each of its two directions."},
+    {.name = "latency",
+     .type = FIELD_DURATION,
+     AT(latency_s),
+     .fallback = "\"50 us\"",
+     .min = 0,
+     .max = DBL_MAX,
+     .help = "Latency of a whole path from host to host."},
+    {.name = "efficiency",
+     .type = FIELD_REAL,
+     AT(efficiency),
+     .fallback = "1.0",
+     .min = FIELD_POSITIVE,
+     .max = 1,
+     .help = "Share of the bandwidth that carries payload (goodput)."},
+    {.name = "overhead",
+     .type = FIELD_DURATION,
+     AT(overhead_s),
+     .fallback = "\"0 s\"",
+     .min = 0,
+     .max = DBL_MAX,
+     .help = "Added to the latency of every message."},
+    {.name = "protocol",
+     .type = FIELD_ENUM,
+     AT(protocol),
+     .fallback = "\"eager\"",
+     .names = protocol_names,
+     .help = "Whether a message flows at once or waits until its receiver is ready for it."},
+    {.name = "hosts",
+     .type = FIELD_LIST,
+     AT(hosts),
+     .fallback = "[]",
+     .fields = override_fields,
+     .item_size = sizeof(struct network_override),
+     .help = "Hosts whose link differs; later entries win."},
+    FIELD_END,
+};
