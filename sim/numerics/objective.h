@@ -18,11 +18,14 @@ static inline size_t numeric_size(enum numeric_precision precision)
     return precision == NUMERIC_FLOAT32 ? 4 : 8;
 }
 
+#define OBJECTIVE_POOLED    UINT32_MAX /* node: the mean objective */
+#define OBJECTIVE_NOISELESS INT64_MIN  /* step: the exact gradient of synthetic objectives */
+
 /* One stochastic gradient. */
 struct objective_batch {
-    uint32_t node;           /* whose objective (heterogeneous synthetic models) */
+    uint32_t node;           /* whose objective (heterogeneous synthetic models), or POOLED */
     uint32_t count;          /* samples */
-    int64_t step;            /* the node's iteration: names the noise stream */
+    int64_t step;            /* the node's iteration: names the noise stream, or NOISELESS */
     const uint32_t *samples; /* count indices into the training set; NULL where there is no data */
 };
 
@@ -35,9 +38,9 @@ struct objective_query {
 };
 
 struct objective_value {
-    double loss_sum;  /* sum of losses over the samples, or the exact objective times `count` */
-    int64_t correct;  /* correctly classified; -1: not a classifier */
-    int64_t count;    /* samples; 1 where there is no data */
+    double loss_sum; /* sum of losses over the samples, or the exact objective times `count` */
+    int64_t correct; /* correctly classified; -1: not a classifier */
+    int64_t count;   /* samples; 1 where there is no data */
 };
 
 struct objective_ops {

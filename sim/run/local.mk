@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# One run, from a resolved scenario to its summary.
+libhearsay_la_SOURCES += sim/run/config.c sim/run/config.h
+libhearsay_la_SOURCES += sim/run/deadlock.c
+libhearsay_la_SOURCES += sim/run/drive.c sim/run/run.h
+libhearsay_la_SOURCES += sim/run/evaluate.c sim/run/evaluate.h
+libhearsay_la_SOURCES += sim/run/gradient.c
+libhearsay_la_SOURCES += sim/run/holding.c
+libhearsay_la_SOURCES += sim/run/mailbox.c
+libhearsay_la_SOURCES += sim/run/metrics.c sim/run/metrics.h
+libhearsay_la_SOURCES += sim/run/node.c
+libhearsay_la_SOURCES += sim/run/reduce.c
+libhearsay_la_SOURCES += sim/run/sim.c sim/run/sim.h
+libhearsay_la_SOURCES += sim/run/wait.c

@@ -54,8 +54,7 @@ static enum status check_stop(const struct sim *sim, struct error *error)
     return STATUS_OK;
 }
 
-/* Targets let values steer time; without numerics nothing could ever reach them. */
-static enum status check_values(const struct sim *sim, struct error *error)
+enum status sim_check_values(const struct sim *sim, struct error *error)
 {
     const struct run_stop *stop = &sim->config->stop;
     if (plan_executes(sim->plan))
@@ -249,8 +248,6 @@ static enum status build(struct sim *sim, struct error *error)
             return status;
     }
     enum status status = check_stop(sim, error);
-    if (status == STATUS_OK)
-        status = check_values(sim, error);
     if (status == STATUS_OK)
         sim->metrics = metrics_create(sim);
     return status;
