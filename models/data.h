@@ -26,7 +26,7 @@ struct dataset {
     uint32_t classes; /* 0: regression */
     double byte_scale;
     struct dataset_part train, test; /* test.samples may be 0 */
-    void *owner; /* of the plug-in */
+    void *owner;                     /* of the plug-in */
 };
 
 struct data_ops {
@@ -46,7 +46,7 @@ struct data_config {
     struct plugin_choice partition; /* partition_registry: iid {reshuffle: fixed | reshuffled},
                                        contiguous, label-shards {shards_per_node}, dirichlet
                                        {alpha, balanced, min_size} */
-    int sampling; /* enum sampling */
+    int sampling;                   /* enum sampling */
 };
 extern const struct field data_common_fields[];
 extern const struct plugin_registry partition_registry;

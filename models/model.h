@@ -13,7 +13,7 @@
 
 struct model_setting {
     const void *params;
-    const struct dataset *data; /* NULL for models without data */
+    const struct dataset *data;        /* NULL for models without data */
     const struct partition *partition; /* who holds what; NULL for models without data */
     enum numeric_precision precision;
     uint32_t nodes;
