@@ -48,10 +48,10 @@ static void gradient(const void *context, const struct objective_batch *batch, c
     for (size_t j = 0; j < q->dimension; j++)
         y[j] *= q->lambda[j];
     quadratic_reflect(q, y);
-    if (q->shifts != NULL)
+    if (q->shifts != NULL && batch->node != OBJECTIVE_POOLED)
         for (size_t j = 0; j < q->dimension; j++)
             y[j] -= q->shifts[batch->node * q->dimension + j];
-    if (q->sigma > 0)
+    if (q->sigma > 0 && batch->step != OBJECTIVE_NOISELESS)
         add_noise(q, batch, y);
     for (size_t j = 0; j < q->dimension; j++)
         out[j] = (real)y[j];
