@@ -24,14 +24,14 @@ struct cluster {
     int64_t *free_ps; /* when each host's resources are free, CLUSTER_RESOURCES a host */
 };
 
-/* Puts the part of the scenario in front of a path that names its keys only. */
-static void prefix_path(struct error *error, const char *part)
+/* Puts "compute" in front of a path that starts below it. */
+static void name_compute(struct error *error)
 {
-    char key[sizeof error->path];
+    char below[sizeof error->path];
     if (error == NULL)
         return;
-    snprintf(key, sizeof key, "%s", error->path);
-    snprintf(error->path, sizeof error->path, "%s%s%.200s", part, key[0] ? "." : "", key);
+    snprintf(below, sizeof below, "%s", error->path);
+    snprintf(error->path, sizeof error->path, "compute.%.240s", below);
 }
 
 enum status cluster_create(struct cluster **cluster, struct engine *engine,
@@ -50,13 +50,10 @@ enum status cluster_create(struct cluster **cluster, struct engine *engine,
     new->free_ps = memory_array((size_t)hosts * CLUSTER_RESOURCES, sizeof *new->free_ps);
     enum status status =
         compute_create(&new->compute, compute, hosts, batch_size, seeds.compute, error);
-    if (status != STATUS_OK) {
-        prefix_path(error, "compute");
-    } else {
+    if (status != STATUS_OK)
+        name_compute(error);
+    else
         status = network_create(&new->network, engine, network, hosts, error);
-        if (status != STATUS_OK)
-            prefix_path(error, "network");
-    }
     if (status == STATUS_OK)
         *cluster = new;
     else

@@ -6,9 +6,9 @@
  *   draw from `gradient_time` (keyed stream RNG_COMPUTE) x (batch / reference_batch)
  *   x 1/speed(h) x every straggler entry that hits (h, k).
  * It saturates at a quarter of what simulated time holds (26 days), so that a heavy tail can't
- * overflow the clock.  A host's speed acts on what its accelerator does (gradients, optimizer steps),
- * not on reductions and copies.
- * A serial resource does one thing at a time, in the order of requests.
+ * overflow the clock.  A host's speed acts on what its accelerator does (gradients, optimizer
+ * steps), not on reductions and copies. A serial resource does one thing at a time, in the order of
+ * requests.
  */
 #ifndef HEARSAY_CLUSTER_CLUSTER_H
 #define HEARSAY_CLUSTER_CLUSTER_H
@@ -38,9 +38,9 @@ extern const struct plugin_registry distribution_registry;
 /* One straggler entry. Which hosts: first..last (default all). When: with `probability` at each
  * step (keyed RNG_STRAGGLER; default 1), within the simulated-step window from_step..to_step. */
 struct straggler_config {
-    int64_t first, last;      /* hosts, inclusive; absent: from host 0, to the last one */
-    double probability;       /* of each step; 1: persistent */
-    double slowdown;          /* factor on the gradient time, > 0 */
+    int64_t first, last;        /* hosts, inclusive; last absent: `first` alone; both absent: all */
+    double probability;         /* of each step; 1: persistent */
+    double slowdown;            /* factor on the gradient time, > 0 */
     int64_t from_step, to_step; /* transient: only these iterations, inclusive; absent: all */
 };
 
@@ -79,8 +79,8 @@ struct cluster_seeds {
 
 enum status cluster_create(struct cluster **cluster, struct engine *engine,
                            const struct compute_config *compute,
-                           const struct network_config *network, uint32_t hosts,
-                           int64_t batch_size, struct cluster_seeds seeds, struct error *error);
+                           const struct network_config *network, uint32_t hosts, int64_t batch_size,
+                           struct cluster_seeds seeds, struct error *error);
 void cluster_free(struct cluster *cluster);
 struct network *cluster_network(struct cluster *cluster);
 uint32_t cluster_hosts(const struct cluster *cluster);

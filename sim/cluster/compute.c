@@ -47,16 +47,16 @@ static enum status create_distribution(struct compute *compute, const struct plu
     return status;
 }
 
-/* Fills absent bounds in and refuses hosts that the cluster does not have. */
+/* Fills absent bounds in (a first host alone means that one, no bounds all of them) and refuses
+ * hosts that the cluster does not have. */
 static enum status resolve_hosts(const char *list, size_t index, uint32_t hosts, int64_t *first,
                                  int64_t *last, struct error *error)
 {
     char path[64];
-    const bool open_end = field_integer_absent(*last);
+    if (field_integer_absent(*last))
+        *last = field_integer_absent(*first) ? (int64_t)hosts - 1 : *first;
     if (field_integer_absent(*first))
         *first = 0;
-    if (open_end)
-        *last = (int64_t)hosts - 1;
     const bool beyond = *first >= hosts || *first < 0;
     if (beyond || *last >= hosts) {
         snprintf(path, sizeof path, "%s[%zu].%s", list, index, beyond ? "first" : "last");

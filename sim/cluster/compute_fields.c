@@ -8,9 +8,9 @@
 
 static const struct field speed_fields[] = {
     FIELD_AT(struct speed_override, first, FIELD_INTEGER, "null", .max = COMPUTE_LAST_HOST,
-             .help = "First host; absent: host 0."),
+             .help = "First host, from 0; absent: 0."),
     FIELD_AT(struct speed_override, last, FIELD_INTEGER, "null", .max = COMPUTE_LAST_HOST,
-             .help = "Last host, inclusive; absent: the last of the cluster."),
+             .help = "Last host, inclusive; absent: first alone, or all hosts without either."),
     FIELD_AT(struct speed_override, speed, FIELD_REAL, NULL, .min = 1e-6, .max = 1e6,
              .help = "Speed of these hosts' accelerators; 2 is twice as fast."),
     FIELD_END,
@@ -18,9 +18,9 @@ static const struct field speed_fields[] = {
 
 static const struct field straggler_fields[] = {
     FIELD_AT(struct straggler_config, first, FIELD_INTEGER, "null", .max = COMPUTE_LAST_HOST,
-             .help = "First host; absent: host 0."),
+             .help = "First host, from 0; absent: 0."),
     FIELD_AT(struct straggler_config, last, FIELD_INTEGER, "null", .max = COMPUTE_LAST_HOST,
-             .help = "Last host, inclusive; absent: the last of the cluster."),
+             .help = "Last host, inclusive; absent: first alone, or all hosts without either."),
     FIELD_AT(struct straggler_config, probability, FIELD_REAL, "1", .min = 0, .max = 1,
              .help =
                  "Probability that a step of such a host is slow; 1 is a persistent straggler."),

@@ -325,7 +325,7 @@ START_TEST(speeds_and_batches_scale)
     void *params = make_params("constant", (struct setting[]){{"mean", 0.12}, {NULL, 0}});
     struct compute_config compute = plain_compute("constant", params);
     struct speed_override speeds[] = {{1, 4, 2}, {4, 5, 0.25}, {7, INT64_MIN, 3}};
-    const int64_t expected_ms[] = {30, 15, 15, 15, 120, 120, 30, 10, 10};
+    const int64_t expected_ms[] = {30, 15, 15, 15, 120, 120, 30, 10, 30};
     struct world world;
     compute.reference_batch = 128;
     compute.speeds = (struct field_list){speeds, 3};
