@@ -4,8 +4,10 @@
  *
  * Every rank enters when it is ready; each then plays its own list of steps: send to a peer and
  * receive from a peer (both must end), reduce what came (on the host's resource `host`, at
- * compute.reduction_byte_rate), next step.  The schedule decides only WHEN each rank has the
- * result; the numerics are one plan operation recorded by the caller.
+ * compute.reduction_byte_rate), next step.  A rank takes the messages of one operation one at a
+ * time, in the order of its steps, entered or not: on an idle switch they never share a link, and
+ * the closed forms are exact for any n.  The schedule decides only WHEN each rank has the result;
+ * the numerics are one plan operation recorded by the caller.
  */
 #ifndef HEARSAY_COLLECTIVES_COLLECTIVE_H
 #define HEARSAY_COLLECTIVES_COLLECTIVE_H
@@ -37,7 +39,8 @@ struct collective_ops {
     double (*closed_form_s)(uint32_t n, double alpha_s, double beta_s, double reduce_s,
                             int64_t bytes);
 };
-extern const struct plugin_registry collective_registry; /* ring, recursive-doubling, halving-doubling */
+/* ring, recursive-doubling, halving-doubling */
+extern const struct plugin_registry collective_registry;
 
 struct collectives;
 
@@ -50,8 +53,7 @@ void collectives_free(struct collectives *collectives);
 /* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: host r); returns
  * its number (1, 2, ...).  It is closed by itself when every rank is done. */
 uint64_t collectives_open(struct collectives *collectives, const struct collective_ops *ops,
-                          uint32_t n, const uint32_t *hosts, int64_t bytes,
-                          int64_t element_bytes);
+                          uint32_t n, const uint32_t *hosts, int64_t bytes, int64_t element_bytes);
 /* `rank` enters now. `done` is called, never from within, when it has the result. n = 1 too. */
 void collectives_enter(struct collectives *collectives, uint64_t operation, uint32_t rank);
 /* For the deadlock report: ranks of `operation` that have not entered yet. */

@@ -6,11 +6,15 @@
  * ended, the message of the step has come and, where it is added, the host has added it.  It thus
  * has at most one message under way in an operation: a message's step is its sender's current one.
  *
- * Messages may come long before their receiver reaches the step, or even enters.  Of one sender
- * they come in order, so what came is a count of steps without a gap and 64 bits beyond: a ring has
- * one sender and any number of steps; doubling has many senders and at most 64 steps.
+ * A rank takes the messages of an operation one at a time in the order of its steps, whether it has
+ * entered or not.  A message that is posted while its receiver still waits for an earlier step's is
+ * held back until that one is through.  In a ring this never happens.  In a doubling schedule it is
+ * what makes the closed forms exact on an idle switch: for n = 3, rank 1 would otherwise share rank
+ * 0's link with the vector that rank 2 folds in, and neither would win by it.  A held message never
+ * delays its receiver, whose own message of that step starts no earlier.
  *
- * An operation takes 24 bytes a rank.  Closed operations are kept for reuse with their memory.
+ * So what came is a count, and an operation takes 12 bytes a rank for any number of steps.  Closed
+ * operations are kept for reuse with their memory.
  */
 #include "collectives/collective.h"
 
@@ -25,16 +29,16 @@
 enum rank_flag {
     RANK_ENTERED = 1 << 0,
     RANK_POSTED = 1 << 1,   /* the send of this step */
-    RANK_SENT = 1 << 2,     /* it has ended */
-    RANK_REDUCING = 1 << 3, /* the host is busy with what came */
-    RANK_REDUCED = 1 << 4,
-    RANK_DONE = 1 << 5,
+    RANK_HELD = 1 << 2,     /* it waits for its receiver's earlier messages */
+    RANK_SENT = 1 << 3,     /* it has ended */
+    RANK_REDUCING = 1 << 4, /* the host is busy with what came */
+    RANK_REDUCED = 1 << 5,
+    RANK_DONE = 1 << 6,
 };
 
 struct rank_state {
     uint32_t step;
-    uint32_t came;  /* the messages of all steps before this one, as far as expected */
-    uint64_t early; /* bit i: that of step came + i came */
+    uint32_t came; /* messages of all steps before this one came or were not expected */
     uint32_t flags;
 };
 
@@ -43,6 +47,7 @@ struct operation {
     uint64_t number;
     int64_t bytes, element_bytes;
     uint32_t n, left; /* ranks; those not done */
+    uint32_t held;    /* messages held back */
     struct rank_state *ranks;
     uint32_t *hosts;
     size_t ranks_capacity, hosts_capacity;
@@ -131,48 +136,86 @@ static uint32_t host_of(const struct operation *op, uint32_t rank)
     return op->own_hosts ? op->hosts[rank] : rank;
 }
 
-static bool step_came(const struct rank_state *state, uint32_t step)
+static struct collective_step step_of(const struct operation *op, uint32_t rank, uint32_t index)
 {
-    return step < state->came ||
-           (step - state->came < 64 && (state->early >> (step - state->came) & 1));
+    struct collective_step step;
+    op->ops->step(op->n, rank, index, op->bytes, op->element_bytes, &step);
+    return step;
 }
 
-/* What came without a gap is counted, not remembered. */
-static void settle(struct rank_state *state)
+/* Is the message of step `index`, which `rank` expects, the next one that it takes?  Steps that
+ * expect none are passed on the way there. */
+static bool takes_next(const struct operation *op, uint32_t rank, uint32_t index)
 {
-    for (; state->early & 1; state->early >>= 1)
+    struct rank_state *state = &op->ranks[rank];
+    while (state->came < index && step_of(op, rank, state->came).receive_from < 0)
         state->came++;
+    return state->came == index;
 }
 
-static void mark_came(struct collectives *collectives, struct rank_state *state, uint32_t step)
+static void send(struct collectives *collectives, uint32_t slot, uint32_t rank,
+                 const struct collective_step *step)
 {
-    ENGINE_CHECK(collectives->engine, step >= state->came && step - state->came < 64,
-                 "message of step %u came when %u were complete", step, state->came);
-    state->early |= UINT64_C(1) << (step - state->came);
-    settle(state);
-}
-
-static void next_step(struct rank_state *state)
-{
-    state->flags &= ~(uint32_t)(RANK_POSTED | RANK_SENT | RANK_REDUCED);
-    state->step++;
-    if (state->came < state->step) { /* the step expected no message */
-        state->early |= 1;
-        settle(state);
-    }
+    const struct operation *op = &collectives->slots[slot];
+    network_send(cluster_network(collectives->cluster), collectives->client, host_of(op, rank),
+                 host_of(op, (uint32_t)step->send_to), step->send_bytes,
+                 (uint64_t)slot << 32 | rank);
 }
 
 static void post(struct collectives *collectives, uint32_t slot, uint32_t rank,
                  const struct collective_step *step)
 {
     struct operation *op = &collectives->slots[slot];
-    op->ranks[rank].flags |= RANK_POSTED;
+    struct rank_state *state = &op->ranks[rank];
+    state->flags |= RANK_POSTED;
     if (step->send_to < 0)
-        op->ranks[rank].flags |= RANK_SENT;
-    else
-        network_send(cluster_network(collectives->cluster), collectives->client, host_of(op, rank),
-                     host_of(op, (uint32_t)step->send_to), step->send_bytes,
-                     (uint64_t)slot << 32 | rank);
+        state->flags |= RANK_SENT;
+    else if (takes_next(op, (uint32_t)step->send_to, state->step))
+        send(collectives, slot, rank, step);
+    else {
+        state->flags |= RANK_HELD;
+        op->held++;
+    }
+}
+
+/* Sends what was held back until `receiver` takes it next, if it was. */
+static void release(struct collectives *collectives, uint32_t slot, uint32_t receiver)
+{
+    struct operation *op = &collectives->slots[slot];
+    const uint32_t steps = op->ops->steps(op->n, receiver);
+    struct collective_step step = {.receive_from = -1};
+    uint32_t index = op->ranks[receiver].came;
+    while (index < steps && (step = step_of(op, receiver, index)).receive_from < 0)
+        index++;
+    if (index == steps)
+        return;
+    const uint32_t sender = (uint32_t)step.receive_from;
+    struct rank_state *state = &op->ranks[sender];
+    if (!(state->flags & RANK_HELD) || state->step != index)
+        return;
+    state->flags &= ~(uint32_t)RANK_HELD;
+    op->held--;
+    op->ranks[receiver].came = index;
+    step = step_of(op, sender, index);
+    send(collectives, slot, sender, &step);
+}
+
+/* The message of step `index` is through. */
+static void take(struct collectives *collectives, uint32_t slot, uint32_t receiver, uint32_t index)
+{
+    struct operation *op = &collectives->slots[slot];
+    ENGINE_CHECK(collectives->engine, op->ranks[receiver].came == index,
+                 "rank %u got the message of step %u, not %u", receiver, index,
+                 op->ranks[receiver].came);
+    op->ranks[receiver].came++;
+    if (op->held > 0)
+        release(collectives, slot, receiver);
+}
+
+static void next_step(struct rank_state *state)
+{
+    state->flags &= ~(uint32_t)(RANK_POSTED | RANK_SENT | RANK_REDUCED);
+    state->step++;
 }
 
 /* Queues the reduction on the host; false when it takes no time. */
@@ -197,16 +240,16 @@ static bool advance(struct collectives *collectives, uint32_t slot, uint32_t ran
     struct operation *op = &collectives->slots[slot];
     struct rank_state *state = &op->ranks[rank];
     const uint32_t steps = op->ops->steps(op->n, rank);
-    struct collective_step step;
-    if (!(state->flags & RANK_ENTERED) || state->flags & (RANK_REDUCING | RANK_DONE))
+    if (!(state->flags & RANK_ENTERED) || state->flags & (RANK_REDUCING | RANK_DONE) ||
+        (state->flags & (RANK_POSTED | RANK_SENT)) == RANK_POSTED)
         return false;
     for (; state->step < steps; next_step(state)) {
-        op->ops->step(op->n, rank, state->step, op->bytes, op->element_bytes, &step);
+        const struct collective_step step = step_of(op, rank, state->step);
         if (!(state->flags & RANK_POSTED))
             post(collectives, slot, rank, &step);
         if (!(state->flags & RANK_SENT))
             return false;
-        if (step.receive_from >= 0 && !step_came(state, state->step))
+        if (step.receive_from >= 0 && state->step >= state->came)
             return false;
         if (step.reduce && !(state->flags & RANK_REDUCED) &&
             reduce(collectives, slot, rank, step.receive_bytes))
@@ -232,13 +275,11 @@ static void on_message(void *context, uint64_t cookie, int64_t started_ps)
     const uint32_t slot = (uint32_t)(cookie >> 32), sender = (uint32_t)cookie;
     struct operation *op = &collectives->slots[slot];
     const uint64_t number = op->number;
-    struct collective_step step;
-    (void)started_ps;
     const uint32_t index = op->ranks[sender].step;
-    op->ops->step(op->n, sender, index, op->bytes, op->element_bytes, &step);
-    const uint32_t receiver = (uint32_t)step.send_to;
+    const uint32_t receiver = (uint32_t)step_of(op, sender, index).send_to;
+    (void)started_ps;
     op->ranks[sender].flags |= RANK_SENT;
-    mark_came(collectives, &op->ranks[receiver], index);
+    take(collectives, slot, receiver, index);
 
     const bool sender_done = advance(collectives, slot, sender);
     const bool receiver_done = advance(collectives, slot, receiver);
