@@ -598,9 +598,22 @@ END_TEST
 
 /* ---- Tables --------------------------------------------------------------------------------- */
 
+/* A default that is a quantity must be one, within the field's own range. */
+static void check_default(const struct field *field)
+{
+    char text[32];
+    double value;
+    if (field->fallback == NULL || sscanf(field->fallback, "\"%31[^\"]\"", text) != 1)
+        return;
+    ck_assert_msg(field_parse_quantity(field->type, text, &value), "%s: %s", field->name, text);
+    ck_assert_double_ge(value, field->min);
+    ck_assert_double_le(value, field->max);
+}
+
 static void check_table(const struct field *table, size_t size)
 {
     for (const struct field *field = table; field->name != NULL; field++) {
+        check_default(field);
         ck_assert_ptr_nonnull(field->help);
         ck_assert_uint_lt(field->offset, size);
         if (field->fields != NULL)
