@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The command line: one command a file.
+libhearsay_la_SOURCES += sim/cli/check.c
+libhearsay_la_SOURCES += sim/cli/cli.c sim/cli/cli.h
+libhearsay_la_SOURCES += sim/cli/explain.c
+libhearsay_la_SOURCES += sim/cli/list.c
+libhearsay_la_SOURCES += sim/cli/plot.c
+libhearsay_la_SOURCES += sim/cli/process.c sim/cli/process.h
+libhearsay_la_SOURCES += sim/cli/progress.c sim/cli/progress.h
+libhearsay_la_SOURCES += sim/cli/run.c
+libhearsay_la_SOURCES += sim/cli/show.c
+libhearsay_la_SOURCES += sim/cli/summary.c sim/cli/summary.h
+libhearsay_la_SOURCES += sim/cli/table.c
+libhearsay_la_SOURCES += sim/cli/topology.c

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of commands, and what commands share. */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/process.h"
+#include "core/field.h"
+#include "core/memory.h"
+
+#define CLI_COMMAND_LIST(X)                                                                        \
+    X(run_command)                                                                                 \
+    X(check_command)                                                                               \
+    X(show_command)                                                                                \
+    X(plot_command)                                                                                \
+    X(topology_command)                                                                            \
+    X(list_command)                                                                                \
+    X(explain_command)
+
+#define CLI_DECLARE(command) extern const struct cli_command command;
+CLI_COMMAND_LIST(CLI_DECLARE)
+#define CLI_ENTRY(command) &command,
+const struct cli_command *const cli_commands[] = {CLI_COMMAND_LIST(CLI_ENTRY) NULL};
+
+int cli_error(const struct cli *cli, const struct error *error)
+{
+    int signal_exit = error->status == STATUS_INTERRUPTED ? process_signal_exit() : 0;
+    const char *text = error->text[0] ? error->text : status_text(error->status);
+    fflush(stdout);
+    if (error->path[0] && strstr(error->text, error->path) == NULL)
+        fprintf(stderr, "%s: %s: %s\n", cli->program, error->path, text);
+    else
+        fprintf(stderr, "%s: %s\n", cli->program, text);
+    return signal_exit ? signal_exit : status_exit_code(error->status);
+}
+
+int cli_usage_error(const struct cli *cli, const struct cli_command *command, const char *format,
+                    ...)
+{
+    va_list list;
+    fprintf(stderr, "%s %s: ", cli->program, command->name);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fprintf(stderr, "\ntry: %s %s --help\n", cli->program, command->name);
+    return 2;
+}
+
+int cli_help(const struct cli_command *command, const char *options)
+{
+    printf("usage: hearsay %s\n\n%s\n", command->usage, command->summary);
+    if (options && options[0])
+        printf("\noptions:\n%s", options);
+    return 0;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("usage: hearsay COMMAND [ARGUMENTS]\n\n"
+          "Plays a cluster as discrete events and trains a real model on it, with any way of\n"
+          "distributing SGD: which one gets there first, and why?\n\ncommands:\n",
+          out);
+    for (size_t i = 0; cli_commands[i]; i++)
+        fprintf(out, "  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+    fputs("\n`hearsay COMMAND --help` tells more.  Start with:\n"
+          "  hearsay run scenarios/quickstart.json -o quickstart.db\n"
+          "  hearsay plot quickstart.db accuracy -o accuracy.png\n",
+          out);
+}
+
+static int unknown_command(const struct cli *cli, const char *name)
+{
+    const char *near = NULL;
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (field_is_nearer(name, cli_commands[i]->name, &best))
+            near = cli_commands[i]->name;
+    fprintf(stderr, "%s: found no command \"%s\"", cli->program, name);
+    if (near)
+        fprintf(stderr, "; did you mean \"%s\"?", near);
+    fprintf(stderr, "\ntry: %s --help\n", cli->program);
+    return 2;
+}
+
+static struct cli cli_begin(char **argv)
+{
+    const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+    const char *no_colour = getenv("NO_COLOR");
+    struct cli cli = {.interrupt = process_begin(),
+                      .program = slash     ? slash + 1
+                                 : argv[0] ? argv[0]
+                                           : "hearsay",
+                      .out_is_terminal = isatty(STDOUT_FILENO),
+                      .err_is_terminal = isatty(STDERR_FILENO)};
+    cli.colour = cli.out_is_terminal && (no_colour == NULL || no_colour[0] == '\0');
+    return cli;
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct cli cli = cli_begin(argv);
+    const char *name = argc > 1 ? argv[1] : "--help";
+    int exit_code = -1;
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(argc > 1 ? stdout : stderr);
+        exit_code = argc > 1 ? 0 : 2;
+    } else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("hearsay %s\n", PACKAGE_VERSION);
+        exit_code = 0;
+    }
+    for (size_t i = 0; exit_code < 0 && cli_commands[i]; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0)
+            exit_code = cli_commands[i]->main(&cli, argc - 1, argv + 1);
+    if (exit_code < 0)
+        exit_code = unknown_command(&cli, name);
+    if (fflush(stdout) != 0 && exit_code == 0)
+        exit_code = 1;
+    return exit_code;
+}
+
+static char *join(const char *directory, const char *name)
+{
+    size_t size = strlen(directory) + strlen(name) + 2;
+    char *path = memory_alloc(size);
+    snprintf(path, size, "%s/%s", directory, name);
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* Beside an uninstalled program: BUILD/hearsay, BUILD/.libs/hearsay, sources in or above BUILD. */
+static char *beside_program(const char *name)
+{
+    static const char *const up[] = {"", "/..", "/../.."};
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0)
+        return NULL;
+    program[length] = '\0';
+    char *slash = strrchr(program, '/');
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof up / sizeof *up; i++) {
+        char directory[4200];
+        snprintf(directory, sizeof directory, "%s%s", program, up[i]);
+        char *marker = join(directory, "sim/cli/cli.h");
+        char *path = marker ? join(directory, name) : NULL;
+        free(marker);
+        if (path)
+            return path;
+    }
+    return NULL;
+}
+
+char *cli_data_file(const char *name)
+{
+    const char *directory = getenv("HEARSAY_DATADIR");
+    char *path = directory ? join(directory, name) : NULL;
+    if (path == NULL)
+        path = beside_program(name);
+    return path ? path : join(HEARSAY_DATADIR, name);
+}
