@@ -61,6 +61,7 @@ void max_min_free(struct max_min *solver)
     free(solver->link);
     free(solver->level);
     free(solver->flow);
+    free(solver->owner);
     free(solver->fresh);
     free(solver->touched);
     free(solver->ended);
@@ -83,6 +84,9 @@ static uint32_t take_flow(struct max_min *solver)
     if (solver->flow_used == solver->flow_capacity)
         solver->flow = memory_grow(solver->flow, &solver->flow_capacity, solver->flow_used + 1,
                                    sizeof *solver->flow);
+    if (solver->flow_used == solver->owner_capacity)
+        solver->owner = memory_grow(solver->owner, &solver->owner_capacity, solver->flow_used + 1,
+                                    sizeof *solver->owner);
     return (uint32_t)solver->flow_used++;
 }
 
@@ -103,9 +107,9 @@ static void enter_row(struct max_min *solver, uint32_t flow, uint32_t hop)
     if (link->row_count == link->row_capacity)
         link->row =
             memory_grow(link->row, &link->row_capacity, link->row_count + 1, sizeof *link->row);
-    if (link->row_count == solver->gathered_capacity)
+    if (link->row_count + MAX_MIN_LANES > solver->gathered_capacity)
         solver->gathered = memory_grow(solver->gathered, &solver->gathered_capacity,
-                                       link->row_count + 1, sizeof *solver->gathered);
+                                       link->row_count + MAX_MIN_LANES, sizeof *solver->gathered);
     f->at[hop] = (uint32_t)link->row_count;
     link->row[link->row_count++] =
         (struct max_min_entry){flow, other_of(solver, f->path, f->hops, hop)};
@@ -119,11 +123,9 @@ uint32_t max_min_add(struct max_min *solver, const uint32_t *path, uint32_t hops
     CHECK(bytes > 0 && isfinite(bytes), "a flow of %g bytes", bytes);
     uint32_t flow = take_flow(solver);
     struct max_min_flow *f = &solver->flow[flow];
-    *f = (struct max_min_flow){.remaining = bytes,
-                               .order = solver->order++,
-                               .tag = tag,
-                               .owner = MAX_MIN_NONE,
-                               .hops = hops};
+    *f = (struct max_min_flow){
+        .remaining = bytes, .order = solver->order++, .tag = tag, .hops = hops};
+    solver->owner[flow] = MAX_MIN_NONE;
     for (uint32_t hop = 0; hop < hops; hop++)
         f->path[hop] = path[hop];
     for (uint32_t hop = 0; hop < hops; hop++)
@@ -165,7 +167,7 @@ void max_min_remove(struct max_min *solver, uint32_t flow)
 {
     CHECK(flow < solver->flow_used && solver->flow[flow].hops > 0, "no flow %u", flow);
     struct max_min_flow *f = &solver->flow[flow];
-    if (f->owner == MAX_MIN_NONE)
+    if (solver->owner[flow] == MAX_MIN_NONE)
         forget_fresh(solver, flow);
     else
         max_min_clock_disown(solver, flow);
@@ -219,9 +221,10 @@ double max_min_level(const struct max_min *solver, uint32_t link)
 double max_min_remaining(const struct max_min *solver, uint32_t flow)
 {
     const struct max_min_flow *f = &solver->flow[flow];
-    if (f->owner == MAX_MIN_NONE)
+    uint32_t owner = solver->owner[flow];
+    if (owner == MAX_MIN_NONE)
         return f->remaining;
-    const struct max_min_link *link = &solver->link[f->owner];
+    const struct max_min_link *link = &solver->link[owner];
     double passed = (double)(solver->now_ps - link->clock_ps) / 1e12;
-    return link->owned[f->owned_at].key - (link->clock + solver->level[f->owner] * passed);
+    return link->owned[f->owned_at].key - (link->clock + solver->level[owner] * passed);
 }

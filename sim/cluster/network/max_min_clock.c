@@ -45,6 +45,7 @@ void max_min_clock_sync(struct max_min *solver, uint32_t l)
         link->clock += solver->level[l] * passed_ps / (double)SIMTIME_PS_PER_S;
         if (link->clock > CLOCK_REBASE)
             rebase(link);
+        max_min_touch(solver, l, MAX_MIN_TOUCH_NEXT); /* by rounding, at least */
     }
     link->clock_ps = solver->now_ps;
 }
@@ -67,7 +68,7 @@ static void own(struct max_min *solver, uint32_t flow, uint32_t l, double remain
     if (link->owned_count == link->owned_capacity)
         link->owned = memory_grow(link->owned, &link->owned_capacity, link->owned_count + 1,
                                   sizeof *link->owned);
-    f->owner = l;
+    solver->owner[flow] = l;
     f->owned_at = (uint32_t)link->owned_count;
     double key = link->clock + remaining;
     link->owned[link->owned_count++] = (struct max_min_owned){key, flow};
@@ -78,15 +79,14 @@ static void own(struct max_min *solver, uint32_t flow, uint32_t l, double remain
 
 void max_min_clock_disown(struct max_min *solver, uint32_t flow)
 {
-    struct max_min_flow *f = &solver->flow[flow];
-    struct max_min_link *link = &solver->link[f->owner];
-    uint32_t at = f->owned_at;
+    uint32_t owner = solver->owner[flow], at = solver->flow[flow].owned_at;
+    struct max_min_link *link = &solver->link[owner];
     if (link->owned[at].key <= link->min_key)
-        max_min_touch(solver, f->owner, MAX_MIN_TOUCH_KEYS | MAX_MIN_TOUCH_NEXT);
+        max_min_touch(solver, owner, MAX_MIN_TOUCH_KEYS | MAX_MIN_TOUCH_NEXT);
     link->owned[at] = link->owned[--link->owned_count];
     if (at < link->owned_count)
         solver->flow[link->owned[at].flow].owned_at = at;
-    f->owner = MAX_MIN_NONE;
+    solver->owner[flow] = MAX_MIN_NONE;
 }
 
 static uint32_t lowest_link(const struct max_min *solver, const struct max_min_flow *f)
@@ -98,20 +98,32 @@ static uint32_t lowest_link(const struct max_min *solver, const struct max_min_f
     return lowest;
 }
 
-/* A flow of a link whose level changed. */
-static void review_owner(struct max_min *solver, uint32_t flow)
+static void change_owner(struct max_min *solver, uint32_t flow, uint32_t to)
 {
-    const struct max_min_flow *f = &solver->flow[flow];
-    uint32_t owner = f->owner;
-    if (owner == MAX_MIN_NONE)
-        return; /* it just came and gets one below */
-    uint32_t lowest = lowest_link(solver, f);
-    if (solver->level[lowest] >= solver->level[owner])
-        return;
-    max_min_clock_sync(solver, owner);
-    double remaining = solver->link[owner].owned[f->owned_at].key - solver->link[owner].clock;
+    uint32_t from = solver->owner[flow];
+    max_min_clock_sync(solver, from);
+    const struct max_min_link *link = &solver->link[from];
+    double remaining = link->owned[solver->flow[flow].owned_at].key - link->clock;
     max_min_clock_disown(solver, flow);
-    own(solver, flow, lowest, fmax(remaining, 0));
+    own(solver, flow, to, remaining > 0 ? remaining : 0);
+}
+
+/* The flows of a link whose level changed; those that just came get their owner later. */
+static void review_owners(struct max_min *solver, uint32_t l)
+{
+    const struct max_min_link *link = &solver->link[l];
+    for (size_t i = 0; i < link->row_count; i++) {
+        struct max_min_entry entry = link->row[i];
+        uint32_t owner = solver->owner[entry.flow], lowest = l;
+        if (owner == MAX_MIN_NONE)
+            continue;
+        if (entry.other == MAX_MIN_NONE)
+            lowest = lowest_link(solver, &solver->flow[entry.flow]);
+        else if (solver->level[entry.other] < solver->level[l])
+            lowest = entry.other;
+        if (solver->level[lowest] < solver->level[owner])
+            change_owner(solver, entry.flow, lowest);
+    }
 }
 
 static void renew_next(struct max_min *solver, uint32_t l)
@@ -133,11 +145,8 @@ static void renew_next(struct max_min *solver, uint32_t l)
 void max_min_clock_settle(struct max_min *solver)
 {
     for (uint32_t t = 0, count = solver->touched_count; t < count; t++) {
-        const struct max_min_link *link = &solver->link[solver->touched[t]];
-        if (!(link->touched & MAX_MIN_TOUCH_LEVEL))
-            continue;
-        for (size_t i = 0; i < link->row_count; i++)
-            review_owner(solver, link->row[i].flow);
+        if (solver->link[solver->touched[t]].touched & MAX_MIN_TOUCH_LEVEL)
+            review_owners(solver, solver->touched[t]);
     }
     for (size_t i = 0; i < solver->fresh_count; i++) {
         const struct max_min_flow *f = &solver->flow[solver->fresh[i]];

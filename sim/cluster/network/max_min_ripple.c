@@ -24,7 +24,7 @@
 bool max_min_same_level(double a, double b)
 {
     /* One infinite: the difference is infinite.  Relative to the smaller, which is finite then. */
-    return a == b || fabs(a - b) <= SAME_LEVEL * fmin(a, b);
+    return a == b || fabs(a - b) <= SAME_LEVEL * (a < b ? a : b);
 }
 
 /* o_f of a longer path: the lowest level of the flow's links other than `link`. */
@@ -38,65 +38,77 @@ static double lowest_other(const struct max_min *solver, const struct max_min_fl
     return lowest;
 }
 
-/* Collects the o_f of all flows of a link; returns their sum. */
-static double gather(struct max_min *solver, uint32_t l)
+/* Collects the o_f of all flows of a link, filled up with infinity to whole groups of LANES. */
+static void gather(struct max_min *solver, uint32_t l)
 {
     const struct max_min_link *link = &solver->link[l];
-    double sum = 0;
-    for (size_t i = 0; i < link->row_count; i++) {
+    size_t count = link->row_count;
+    for (size_t i = 0; i < count; i++) {
         struct max_min_entry entry = link->row[i];
-        double o = entry.other != MAX_MIN_NONE ? solver->level[entry.other]
-                                               : lowest_other(solver, &solver->flow[entry.flow], l);
-        solver->gathered[i] = o;
-        sum += o;
+        solver->gathered[i] = entry.other != MAX_MIN_NONE
+                                  ? solver->level[entry.other]
+                                  : lowest_other(solver, &solver->flow[entry.flow], l);
     }
-    return sum;
+    for (; count % MAX_MIN_LANES != 0; count++)
+        solver->gathered[count] = INFINITY;
 }
 
-/* The root of sum of min(x, o) = capacity by Newton's method from x.  The sum is concave and
- * piecewise linear: after one step x only grows, and is exact once the set below it repeats. */
-static double newton(const double *o, size_t count, double capacity, double x)
+/* Four sums side by side, whatever the machine's vectors are: one order of summation everywhere. */
+typedef double lanes __attribute__((vector_size(8 * MAX_MIN_LANES), aligned(8), may_alias));
+typedef int64_t masks __attribute__((vector_size(8 * MAX_MIN_LANES), aligned(8), may_alias));
+
+struct below {
+    size_t count;
+    double sum;
+};
+
+/* How many o are strictly below x, and their sum. */
+static struct below measure(const double *o, size_t count, double x)
 {
-    size_t below = SIZE_MAX;
-    for (size_t pass = 0; pass < count + 2; pass++) {
-        size_t now_below = 0;
-        double sum = 0;
-        for (size_t i = 0; i < count; i++) {
-            now_below += o[i] < x;
-            sum += o[i] < x ? o[i] : 0;
-        }
-        if (now_below == count) { /* x began above every o: begin below the root */
-            x = capacity / (double)count;
-            below = SIZE_MAX;
+    lanes sum = {0};
+    masks below = {0};
+    for (size_t i = 0; i < count; i += MAX_MIN_LANES) {
+        lanes value = *(const lanes *)(o + i);
+        masks mask = value < x;
+        below -= mask;
+        sum += (lanes)((masks)value & mask);
+    }
+    return (struct below){(size_t)(below[0] + below[1] + below[2] + below[3]),
+                          (sum[0] + sum[1]) + (sum[2] + sum[3])};
+}
+
+/* The level of a link out of the gathered o: Newton's method from its old level.  The left side of
+ * the equation is concave and piecewise linear: after one step x only grows, and is exact once the
+ * set below it repeats. */
+double max_min_evaluate(struct max_min *solver, uint32_t l)
+{
+    struct max_min_link *link = &solver->link[l];
+    size_t count = link->row_count, before = SIZE_MAX;
+    double x = isfinite(solver->level[l]) ? solver->level[l] : link->capacity / (double)count;
+    gather(solver, l);
+    solver->evaluations++;
+    for (size_t pass = 0; pass < count + 3; pass++) {
+        struct below below = measure(solver->gathered, count, x);
+        if (below.count == count) {
+            if (below.sum <= link->capacity * FITS) {
+                link->slack = link->capacity - below.sum;
+                return INFINITY;
+            }
+            x = link->capacity / (double)count; /* the old level was above the root: begin below */
+            before = SIZE_MAX;
             continue;
         }
-        if (now_below == below)
+        if (below.count == before)
             break;
-        below = now_below;
-        x = (capacity - sum) / (double)(count - now_below);
+        before = below.count;
+        x = (link->capacity - below.sum) / (double)(count - below.count);
     }
     return x;
 }
 
-double max_min_evaluate(struct max_min *solver, uint32_t l)
-{
-    struct max_min_link *link = &solver->link[l];
-    double sum = gather(solver, l);
-    solver->evaluations++;
-    if (sum <= link->capacity * FITS) {
-        link->slack = link->capacity - sum;
-        return INFINITY;
-    }
-    double x =
-        isfinite(solver->level[l]) ? solver->level[l] : link->capacity / (double)link->row_count;
-    return newton(solver->gathered, link->row_count, link->capacity, x);
-}
-
-/* Link m, which shares a flow with a link that went from `old` to `new`. */
+/* A link above `low` of an l that went from `old` to `new`: can it feel that? */
 static void mark_neighbour(struct max_min *solver, uint32_t m, double old, double new)
 {
-    if (solver->level[m] <= fmin(old, new))
-        return; /* the flow's share on m is m's own level, before and after */
     if (isinf(solver->level[m]) && isfinite(old)) {
         struct max_min_link *link = &solver->link[m];
         if (new < old)
@@ -108,19 +120,23 @@ static void mark_neighbour(struct max_min *solver, uint32_t m, double old, doubl
     max_min_ranks_mark(&solver->dirty, m);
 }
 
+/* What is at or below both levels of l cannot feel the change: there the shared flows' rate is the
+ * neighbour's own level, before and after. */
 static void mark_neighbours(struct max_min *solver, uint32_t l, double old, double new)
 {
     const struct max_min_link *link = &solver->link[l];
+    double low = old < new ? old : new;
     for (size_t i = 0; i < link->row_count; i++) {
         struct max_min_entry entry = link->row[i];
-        if (entry.other < solver->links) {
-            mark_neighbour(solver, entry.other, old, new);
-        } else if (entry.other == MAX_MIN_NONE) {
-            const struct max_min_flow *f = &solver->flow[entry.flow];
-            for (uint32_t hop = 0; hop < f->hops; hop++)
-                if (f->path[hop] != l)
-                    mark_neighbour(solver, f->path[hop], old, new);
+        if (entry.other != MAX_MIN_NONE) {
+            if (solver->level[entry.other] > low && entry.other < solver->links)
+                mark_neighbour(solver, entry.other, old, new);
+            continue;
         }
+        const struct max_min_flow *f = &solver->flow[entry.flow];
+        for (uint32_t hop = 0; hop < f->hops; hop++)
+            if (f->path[hop] != l && solver->level[f->path[hop]] > low)
+                mark_neighbour(solver, f->path[hop], old, new);
     }
 }
 

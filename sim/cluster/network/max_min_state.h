@@ -14,7 +14,8 @@
 #include "cluster/network/max_min_ranks.h"
 #include "cluster/network/max_min_tree.h"
 
-#define MAX_MIN_NONE UINT32_MAX
+#define MAX_MIN_NONE  UINT32_MAX
+#define MAX_MIN_LANES 4 /* o_f summed side by side */
 
 /* One flow in a link's row. */
 struct max_min_entry {
@@ -32,7 +33,6 @@ struct max_min_flow {
     double remaining; /* bytes, while there is no owner */
     uint64_t order;   /* adds so far */
     uint32_t tag;
-    uint32_t owner;    /* link, or MAX_MIN_NONE from add to resolve */
     uint32_t owned_at; /* index in the owner's `owned`; of a free flow: the next free one */
     uint32_t hops;     /* 0: free */
     uint32_t path[MAX_MIN_HOPS];
@@ -71,7 +71,8 @@ struct max_min {
     struct max_min_link *link;
 
     struct max_min_flow *flow;
-    size_t flow_capacity, flow_used, flow_count;
+    uint32_t *owner; /* of each flow: a link, or MAX_MIN_NONE from add to resolve */
+    size_t flow_capacity, owner_capacity, flow_used, flow_count;
     uint32_t flow_free; /* head of the free list */
     uint64_t order;
 
@@ -85,7 +86,7 @@ struct max_min {
     struct max_min_ranks dirty; /* links whose equation may not hold */
     struct max_min_tree next;   /* next completion of each link */
 
-    double *gathered; /* scratch of an evaluation: as long as the longest row */
+    double *gathered; /* scratch of an evaluation: the longest row, in whole lanes */
     size_t gathered_capacity;
 
     uint64_t evaluations; /* since the ranks were sorted */

@@ -83,7 +83,7 @@ static bool check_clock(const struct report *report, uint32_t l)
         return broken(report, "link %u: owns flows at an infinite level", l);
     for (size_t i = 0; i < link->owned_count; i++) {
         const struct max_min_flow *f = &solver->flow[link->owned[i].flow];
-        if (f->owner != l || f->owned_at != i)
+        if (solver->owner[link->owned[i].flow] != l || f->owned_at != i)
             return broken(report, "link %u: owned flow %zu disagrees", l, i);
         min = fmin(min, link->owned[i].key);
     }
@@ -98,13 +98,13 @@ static bool check_clock(const struct report *report, uint32_t l)
 static bool check_flow(const struct report *report, uint32_t flow)
 {
     const struct max_min *solver = report->solver;
-    const struct max_min_flow *f = &solver->flow[flow];
-    if (f->owner == MAX_MIN_NONE)
+    uint32_t owner = solver->owner[flow];
+    if (owner == MAX_MIN_NONE)
         return broken(report, "flow %u: no owner", flow);
     double rate = max_min_rate(solver, flow);
-    if (!(solver->level[f->owner] <= rate))
+    if (!(solver->level[owner] <= rate))
         return broken(report, "flow %u: its owner's level %.17g is not the lowest, %.17g", flow,
-                      solver->level[f->owner], rate);
+                      solver->level[owner], rate);
     return true;
 }
 
