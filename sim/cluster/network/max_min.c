@@ -187,7 +187,7 @@ void max_min_resolve(struct max_min *solver, int64_t now_ps)
         solver->dirty.marked > COLD_LINKS && solver->dirty.marked > solver->links / COLD_SHARE;
     if (cold || !max_min_ripple(solver))
         max_min_refill(solver);
-    if (solver->evaluations > RERANK * (uint64_t)solver->links) {
+    if (!cold && solver->evaluations > RERANK * (uint64_t)solver->links) {
         max_min_ranks_sort(&solver->dirty, solver->level);
         solver->evaluations = 0;
     }

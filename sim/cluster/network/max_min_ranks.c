@@ -5,13 +5,16 @@
 #include "cluster/network/max_min_ranks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
 
-struct max_min_ranks_item {
-    double level;
-    uint32_t link;
-};
+/* Digits of a level that the sort looks at: two of 11 bits, its exponent and 11 bits of mantissa.
+ * Positive doubles are ordered as their bit patterns are. */
+#define DIGIT_BITS 11
+#define DIGITS     (1U << DIGIT_BITS)
+#define LOW_SHIFT  (63 - 2 * DIGIT_BITS)
+#define HIGH_SHIFT (63 - DIGIT_BITS)
 
 void max_min_ranks_init(struct max_min_ranks *ranks, uint32_t links)
 {
@@ -35,23 +38,34 @@ void max_min_ranks_fini(struct max_min_ranks *ranks)
         free(ranks->bits[i]);
 }
 
-static int compare_items(const void *a, const void *b)
+static unsigned digit_of(const double *level, uint32_t link, unsigned shift)
 {
-    const struct max_min_ranks_item *x = a, *y = b;
-    if (x->level != y->level)
-        return x->level < y->level ? -1 : 1;
-    return x->link < y->link ? -1 : 1;
+    uint64_t bits;
+    memcpy(&bits, &level[link], sizeof bits);
+    return bits >> shift & (DIGITS - 1);
+}
+
+/* Stable counting sort of `from` by one digit. */
+static void sort_digit(const uint32_t *from, uint32_t *to, uint32_t count, const double *level,
+                       unsigned shift)
+{
+    uint32_t first[DIGITS + 1] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        first[digit_of(level, from[i], shift) + 1]++;
+    for (unsigned digit = 0; digit < DIGITS; digit++)
+        first[digit + 1] += first[digit];
+    for (uint32_t i = 0; i < count; i++)
+        to[first[digit_of(level, from[i], shift)]++] = from[i];
 }
 
 void max_min_ranks_sort(struct max_min_ranks *ranks, const double *level)
 {
     for (uint32_t i = 0; i < ranks->count; i++)
-        ranks->scratch[i] = (struct max_min_ranks_item){level[i], i};
-    qsort(ranks->scratch, ranks->count, sizeof *ranks->scratch, compare_items);
-    for (uint32_t i = 0; i < ranks->count; i++) {
-        ranks->link[i] = ranks->scratch[i].link;
-        ranks->rank[ranks->scratch[i].link] = i;
-    }
+        ranks->link[i] = i;
+    sort_digit(ranks->link, ranks->scratch, ranks->count, level, LOW_SHIFT);
+    sort_digit(ranks->scratch, ranks->link, ranks->count, level, HIGH_SHIFT);
+    for (uint32_t i = 0; i < ranks->count; i++)
+        ranks->rank[ranks->link[i]] = i;
 }
 
 bool max_min_ranks_pop(struct max_min_ranks *ranks, uint32_t *link)

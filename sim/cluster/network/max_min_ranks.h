@@ -18,12 +18,12 @@ struct max_min_ranks {
     uint32_t *rank;  /* of a link */
     uint32_t *link;  /* of a rank */
     uint64_t *bits[MAX_MIN_RANKS_LEVELS];
-    struct max_min_ranks_item *scratch; /* of the sort */
+    uint32_t *scratch; /* of the sort */
 };
 
 void max_min_ranks_init(struct max_min_ranks *ranks, uint32_t links);
 void max_min_ranks_fini(struct max_min_ranks *ranks);
-/* Ranks by level, ties by number.  The set must be empty. */
+/* Ranks by level, to one part in 2048, then by number.  The set must be empty. */
 void max_min_ranks_sort(struct max_min_ranks *ranks, const double *level);
 /* Takes the marked link of lowest rank out of the set; false when it is empty. */
 bool max_min_ranks_pop(struct max_min_ranks *ranks, uint32_t *link);

@@ -107,6 +107,4 @@ void max_min_refill(struct max_min *solver)
         else
             max_min_touch(solver, l, MAX_MIN_TOUCH_LEVEL | MAX_MIN_TOUCH_NEXT);
     }
-    max_min_ranks_sort(&solver->dirty, solver->level);
-    solver->evaluations = 0;
 }
