@@ -13,3 +13,7 @@ libhearsay_la_SOURCES += sim/cli/show.c
 libhearsay_la_SOURCES += sim/cli/summary.c sim/cli/summary.h
 libhearsay_la_SOURCES += sim/cli/table.c
 libhearsay_la_SOURCES += sim/cli/topology.c
+
+# The library's public face.
+include_HEADERS += sim/hearsay.h
+libhearsay_la_SOURCES += sim/hearsay.c sim/hearsay.h

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `hearsay run`: plays every run of a scenario file, one after the other. */
+#include "run/row.h"
 #include "run/run.h"
 
 #include <errno.h>
@@ -153,34 +154,15 @@ static enum status open_output(const struct run_request *request, struct trace_s
     return trace_sqlite_open(request->output, mode, request->force, sink, error);
 }
 
-static const char *plugin_name(const struct plugin_choice *choice)
-{
-    return choice->plugin ? choice->plugin->name : "";
-}
-
 static struct trace_run trace_row(const struct scenario_run *run, const struct run_options *options)
 {
-    const struct run_config *config = &run->config;
-    return (struct trace_run){
-        .id = run->id,
-        .name = config->name,
-        .variant = run->variant,
-        .seed = config->seed,
-        .nodes = config->nodes,
-        .algorithm = plugin_name(&config->algorithm),
-        .topology = plugin_name(&config->topology.graph),
-        .model = plugin_name(&config->model),
-        .data = plugin_name(&config->data.source),
-        .optimizer = plugin_name(&config->optimizer.rule),
-        .scenario = run->resolved,
-        .canonical = run->canonical,
-        .digest = run->digest,
-        .device = options->backend->plugin.name,
-        .blas = blas_core_name(),
-        .version = PACKAGE_VERSION,
-        .precision = numeric_precision_names[config->precision],
-        .threads = options->threads,
-    };
+    struct trace_run row = run_row(&run->config, options);
+    row.id = run->id;
+    row.variant = run->variant;
+    row.scenario = run->resolved;
+    row.canonical = run->canonical;
+    row.digest = run->digest;
+    return row;
 }
 
 /* Plays once; with --verify a second time without a trace, and compares. */
