@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/field.h"
 #include "core/plugin.h"
 #include "core/status.h"
 
@@ -34,16 +35,25 @@ struct topology_config {
     int weights;                /* enum topology_weights */
     uint64_t seed;              /* of random families (purpose RNG_TOPOLOGY); set by the run */
 };
-extern const struct field topology_common_fields[]; /* "weights", for FIELD_CHOICE's `fields` */
+extern const struct field topology_common_fields[]; /* "weights", beside every family's own */
 
 struct topology_edge {
-    uint32_t peer;  /* out: receiver; in: sender */
-    double weight;  /* share of the sender's mass that travels along this edge */
+    uint32_t peer; /* out: receiver; in: sender */
+    double weight; /* share of the sender's mass that travels along this edge */
+};
+
+/* How alike the nodes of a family are at every phase, by construction; the weights follow. */
+enum topology_likeness {
+    TOPOLOGY_GENERAL,    /* nothing is promised: all nodes are looked at */
+    TOPOLOGY_TRANSITIVE, /* nodes 0 and 1 stand for all */
+    TOPOLOGY_CIRCULANT,  /* the peers of node i are those of node 0, shifted by i (mod n) */
 };
 
 struct topology_ops {
     struct plugin plugin;
-    bool directed; /* some instance is not symmetric */
+    bool directed;                   /* some instance is not symmetric */
+    enum topology_likeness likeness; /* of every instance */
+    enum topology_likeness (*instance_likeness)(const void *state); /* or NULL: the same */
     /* Checks n and the parameters ("bipartite-exponential needs an even number of nodes, found
      * 15"); builds *state (may be NULL).  Paths in errors are relative: "name", "degree", ... */
     enum status (*create)(const void *params, uint32_t nodes, uint64_t seed, void **state,
@@ -57,6 +67,8 @@ struct topology_ops {
     uint32_t (*in_peers)(const void *state, uint32_t nodes, uint32_t node, int64_t phase,
                          uint32_t *peers);
     uint32_t (*max_degree)(const void *state, uint32_t nodes); /* bound over nodes and phases */
+    /* Out-degree of `node`, or NULL: counted by out_peers. */
+    uint32_t (*degree)(const void *state, uint32_t nodes, uint32_t node, int64_t phase);
     /* Own weights (edge-list file), or NULL: uniform.  weight(from -> to), from == to: self. */
     double (*weight)(const void *state, uint32_t nodes, uint32_t from, uint32_t to, int64_t phase);
 };
@@ -85,13 +97,13 @@ double topology_self_weight(const struct topology *topology, uint32_t node, int6
 enum topology_requirement {
     TOPOLOGY_COLUMN_STOCHASTIC = 1 << 0,
     TOPOLOGY_DOUBLY_STOCHASTIC = 1 << 1,
-    TOPOLOGY_SYMMETRIC = 1 << 2,  /* W = W' at every phase */
-    TOPOLOGY_CONNECTED = 1 << 3,  /* the union over some B phases is strongly connected */
-    TOPOLOGY_PAIRWISE = 1 << 4,   /* every phase is a matching (at most one peer, mutual) */
+    TOPOLOGY_SYMMETRIC = 1 << 2, /* W = W' at every phase */
+    TOPOLOGY_CONNECTED = 1 << 3, /* the union over some B phases is strongly connected */
+    TOPOLOGY_PAIRWISE = 1 << 4,  /* every phase is a matching (at most one peer, mutual) */
 };
 /* STATUS_OK, or STATUS_REQUEST with the reason, the phase and node that break it, and what to use
- * instead.  Random schedules are checked on their first 64 phases, periodic ones on all; above
- * 4096 nodes families with a formula vouch by construction. */
+ * instead (path "name").  Random schedules are checked on their first 64 phases (one phase above
+ * 4096 nodes), periodic ones on all; where nodes are alike, their representatives stand for all. */
 enum status topology_require(const struct topology *topology, unsigned requirements,
                              const char *algorithm, struct error *error);
 
@@ -100,19 +112,24 @@ struct topology_report {
     uint32_t nodes;
     int64_t period;
     uint32_t min_out_degree, max_out_degree, min_in_degree, max_in_degree; /* over phases */
-    int64_t diameter;          /* of the union over one period; -1: not strongly connected */
-    int64_t connectivity_b;    /* smallest B whose every window is strongly connected; -1: none */
+    int64_t diameter;       /* of the union over one period (random: over the phases looked at);
+                               -1: not strongly connected, -2: not computed */
+    bool diameter_is_bound; /* too large for a search from every node: a lower bound */
+    int64_t connectivity_b; /* smallest B whose every window is strongly connected; -1: none,
+                               -2: not computed */
     bool column_stochastic, doubly_stochastic, symmetric;
-    double sigma2_round;       /* second singular value of one round (largest over phases);
-                                  for symmetric phases the second largest |eigenvalue| */
-    double gap_round;          /* 1 - max |lambda_k| (static symmetric, circulant) or 1 - sigma2 */
-    double sigma2_period;      /* of the product over one period */
-    double tolerance;          /* of iterative figures; 0 where closed form or dense */
-    const char *method;        /* "circulant", "dense", "Lanczos", "power iteration", "not computed" */
-    int64_t exact_after;       /* rounds after which the product is J/n to 1e-12; -1: never within
-                                  two periods */
+    double sigma2_round;  /* ||P - J/n|| on zero-sum vectors, largest over phases: the second
+                             singular value of a doubly stochastic round, the second largest
+                             |eigenvalue| of a symmetric one; NaN: not computed */
+    double gap_round;     /* 1 - sigma2_round; 1 - max |lambda_k| where P is normal */
+    double sigma2_period; /* of the product over one period; NaN: random or not computed */
+    double tolerance;     /* of iterative figures; 0 where closed form or dense */
+    const char *method;   /* "circulant", "dense", "Lanczos", "Lanczos on P'P", "not computed" */
+    int64_t exact_after;  /* rounds after which the product is J/n to 1e-12; -1: never within
+                             two periods, -2: not computed */
 };
-/* `spectra`: also compute the spectral figures (see semantics for what each size costs). */
+/* `spectra`: also compute the spectral figures.  Without it, graphs of more than 10^5 nodes get
+ * degrees and reachability only. */
 enum status topology_analyse(const struct topology *topology, bool spectra,
                              struct topology_report *report, struct error *error);
 
