@@ -13,7 +13,7 @@
 #include "cluster/network/max_min_state.h"
 #include "cluster/network/max_min_tree.h"
 
-#define LINKS 64
+#define LINKS 160
 #define FLOWS 600
 
 /* ---- a world: the solver, and beside it what it was told ---- */
@@ -259,7 +259,7 @@ END_TEST
 START_TEST(hot_spot)
 {
     struct world world;
-    world_open(&world, 5, LINKS, _i & 1);
+    world_open(&world, 5, 64, _i & 1);
     for (uint32_t f = 0; f < 300; f++) {
         const uint32_t path[] = {1 + f % 30, 0};
         world_add(&world, path, 2, 1e9);
@@ -290,7 +290,7 @@ END_TEST
 START_TEST(refill_agrees_with_ripple)
 {
     struct world world;
-    world_open(&world, 11, LINKS, false);
+    world_open(&world, 11, 64, false);
     for (uint32_t f = 0; f < 250; f++) {
         world_add_random(&world, 4, true, 1e9);
         max_min_resolve(world.solver, f);
@@ -304,6 +304,28 @@ START_TEST(refill_agrees_with_ripple)
     for (uint32_t f = 0; f < world.flows; f++)
         ck_assert_double_eq_tol(max_min_rate(world.solver, world.flow[f].handle), rate[f],
                                 1e-12 * rate[f]);
+    world_close(&world);
+}
+END_TEST
+
+/* Many links at once: found from scratch; then many flows end at once. */
+START_TEST(cold_start)
+{
+    struct world world;
+    world_open(&world, 21 + (uint64_t)_i, LINKS, _i & 1);
+    for (uint32_t f = 0; f < 500; f++)
+        world_add_random(&world, _i & 2 ? 2 : 4, f % 3 == 0, 1e9);
+    max_min_resolve(world.solver, 0);
+    assert_rates(&world);
+    assert_max_min(&world);
+    while (world.flows > 200) {
+        uint32_t index = draw_below(&world, world.flows);
+        max_min_remove(world.solver, world.flow[index].handle);
+        world_forget(&world, index);
+    }
+    max_min_resolve(world.solver, 1000000);
+    assert_rates(&world);
+    assert_max_min(&world);
     world_close(&world);
 }
 END_TEST
@@ -531,6 +553,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(rates, random_sets, 0, 4);
     tcase_add_loop_test(rates, come_and_go, 0, 4);
     tcase_add_loop_test(rates, hot_spot, 0, 2);
+    tcase_add_loop_test(rates, cold_start, 0, 4);
     tcase_add_test(rates, refill_agrees_with_ripple);
     suite_add_tcase(suite, rates);
     TCase *ends = tcase_create("ends");

@@ -20,6 +20,7 @@ struct fair {
     event_handle completion; /* 0: none pending */
 };
 
+/* Any number of starts and ends of an instant ask for its one solve. */
 static void ask_for_solve(struct network *network, int64_t now_ps)
 {
     struct fair *fair = network->model;
@@ -50,7 +51,7 @@ static void handle_solve(void *context, const struct event *event)
     int64_t next_ps = max_min_next_ps(fair->solver);
     if (fair->completion != 0) {
         if (fair->complete_ps == next_ps)
-            return;
+            return; /* most starts elsewhere leave the next end where it is */
         engine_cancel(network->engine, fair->completion);
         fair->completion = 0;
     }
@@ -66,7 +67,7 @@ static void handle_complete(void *context, const struct event *event)
     struct network *network = context;
     struct fair *fair = network->model;
     const struct max_min_ended *ended;
-    fair->completion = 0;
+    fair->completion = 0; /* it is being played: there is nothing to cancel */
     size_t count = max_min_collect(fair->solver, event->time_ps, &ended);
     ask_for_solve(network, event->time_ps);
     for (size_t i = 0; i < count; i++)

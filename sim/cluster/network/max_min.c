@@ -14,7 +14,7 @@
 
 /* Above this share of dirty links, and this number, a solve from scratch is cheaper. */
 #define COLD_SHARE 8
-#define COLD_LINKS 64
+#define COLD_LINKS 16
 /* Evaluations a link between two sorts of the ranks. */
 #define RERANK 8
 
@@ -73,6 +73,7 @@ void max_min_free(struct max_min *solver)
     free(solver);
 }
 
+/* A free handle; the free list runs through owned_at. */
 static uint32_t take_flow(struct max_min *solver)
 {
     uint32_t flow = solver->flow_free;
@@ -99,6 +100,7 @@ static uint32_t other_of(const struct max_min *solver, const uint32_t *path, uin
     return hops == 2 ? path[1 - hop] : MAX_MIN_NONE;
 }
 
+/* The row, and the scratch that must hold any row, grow here and never shrink. */
 static void enter_row(struct max_min *solver, uint32_t flow, uint32_t hop)
 {
     struct max_min_flow *f = &solver->flow[flow];
@@ -138,6 +140,7 @@ uint32_t max_min_add(struct max_min *solver, const uint32_t *path, uint32_t hops
     return flow;
 }
 
+/* The last flow of the row takes the place of the one that leaves. */
 static void leave_row(struct max_min *solver, uint32_t flow, uint32_t hop)
 {
     const struct max_min_flow *f = &solver->flow[flow];
@@ -154,6 +157,7 @@ static void leave_row(struct max_min *solver, uint32_t flow, uint32_t hop)
     moved->at[its] = at;
 }
 
+/* In order: fresh flows get their owners in the order they came. */
 static void forget_fresh(struct max_min *solver, uint32_t flow)
 {
     size_t i = 0;
@@ -182,7 +186,7 @@ void max_min_remove(struct max_min *solver, uint32_t flow)
 void max_min_resolve(struct max_min *solver, int64_t now_ps)
 {
     CHECK(now_ps >= solver->now_ps, "max-min: time goes back");
-    solver->now_ps = now_ps;
+    solver->now_ps = now_ps; /* clocks that are brought up to date stop here, at the old levels */
     bool cold =
         solver->dirty.marked > COLD_LINKS && solver->dirty.marked > solver->links / COLD_SHARE;
     if (cold || !max_min_ripple(solver))

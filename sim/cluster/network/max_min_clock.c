@@ -26,6 +26,7 @@ void max_min_touch(struct max_min *solver, uint32_t l, unsigned what)
     link->touched |= what;
 }
 
+/* Keys count from the clock's zero: both move together. */
 static void rebase(struct max_min_link *link)
 {
     for (size_t i = 0; i < link->owned_count; i++)
@@ -60,6 +61,7 @@ int64_t max_min_clock_due_ps(const struct max_min *solver, uint32_t l, double ke
     return simtime_add(link->clock_ps, simtime_from_s(seconds));
 }
 
+/* Gives a flow that has `remaining` bytes to link l. */
 static void own(struct max_min *solver, uint32_t flow, uint32_t l, double remaining)
 {
     struct max_min_link *link = &solver->link[l];
@@ -81,7 +83,7 @@ void max_min_clock_disown(struct max_min *solver, uint32_t flow)
 {
     uint32_t owner = solver->owner[flow], at = solver->flow[flow].owned_at;
     struct max_min_link *link = &solver->link[owner];
-    if (link->owned[at].key <= link->min_key)
+    if (link->owned[at].key <= link->min_key) /* another's departure changes no minimum */
         max_min_touch(solver, owner, MAX_MIN_TOUCH_KEYS | MAX_MIN_TOUCH_NEXT);
     link->owned[at] = link->owned[--link->owned_count];
     if (at < link->owned_count)
@@ -98,6 +100,7 @@ static uint32_t lowest_link(const struct max_min *solver, const struct max_min_f
     return lowest;
 }
 
+/* What remains is read off the old owner's clock and put on the new one's. */
 static void change_owner(struct max_min *solver, uint32_t flow, uint32_t to)
 {
     uint32_t from = solver->owner[flow];
@@ -126,6 +129,7 @@ static void review_owners(struct max_min *solver, uint32_t l)
     }
 }
 
+/* When the first flow that l owns ends; the smallest key is looked for only if it may have gone. */
 static void renew_next(struct max_min *solver, uint32_t l)
 {
     struct max_min_link *link = &solver->link[l];
@@ -142,6 +146,8 @@ static void renew_next(struct max_min *solver, uint32_t l)
     link->touched = 0;
 }
 
+/* Owners move only now, when all levels are final: during a ripple a flow's lowest link may change
+ * back and forth. */
 void max_min_clock_settle(struct max_min *solver)
 {
     for (uint32_t t = 0, count = solver->touched_count; t < count; t++) {

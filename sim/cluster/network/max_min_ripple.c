@@ -13,12 +13,14 @@
 
 /* Levels nearer than this are the same: it stops echoes of rounding. */
 #define SAME_LEVEL 2e-15
-/* A sum of flows fits a capacity within this; the rounding of a sum of equal shares is below. */
+/* A sum of flows fits a capacity within this.  Where rounding makes more of it the link gets a
+ * finite level beside those of its flows, which gives the same rates. */
 #define FITS (1 + 4e-15)
-/* Stored slack may have lost this much of a capacity to rounding before it is measured anew. */
+/* Stored slack below this share of a capacity is not trusted but measured anew. */
 #define SLACK_GUARD 1e-12
 
-/* No proof says that rounding cannot make a ripple circle; past this many evaluations, refill. */
+/* Past this many evaluations a refill is cheaper; and no proof says that rounding cannot make a
+ * ripple circle. */
 #define PATIENCE(links) (8 * (uint64_t)(links) + 1024)
 
 bool max_min_same_level(double a, double b)

@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 
+/* Blocks that hold `count` values. */
 static uint32_t blocks_of(uint32_t count)
 {
     return (uint32_t)(((uint64_t)count + MAX_MIN_TREE_BLOCK - 1) / MAX_MIN_TREE_BLOCK);
@@ -58,7 +59,7 @@ void max_min_tree_set(struct max_min_tree *tree, uint32_t index, int64_t value)
         uint32_t above = index / MAX_MIN_TREE_BLOCK;
         int64_t min = block_min(tree->values[i - 1] + (size_t)above * MAX_MIN_TREE_BLOCK);
         if (tree->values[i][above] == min)
-            return;
+            return; /* nothing above can have changed either */
         tree->values[i][above] = min;
         index = above;
     }

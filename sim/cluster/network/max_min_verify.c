@@ -8,6 +8,7 @@
 
 #include "cluster/network/max_min_state.h"
 
+/* Of capacities; sums of some hundred rates round to a few 1e-15 of them. */
 #define TOLERANCE 1e-11
 
 struct report {
@@ -26,6 +27,7 @@ __attribute__((format(printf, 2, 3))) static bool broken(const struct report *re
     return false;
 }
 
+/* o_f, written down again: the solver's own is under test. */
 static double lowest_except(const struct max_min *solver, const struct max_min_flow *f,
                             uint32_t link)
 {
@@ -58,6 +60,7 @@ static bool check_level(const struct report *report, uint32_t l)
     return true;
 }
 
+/* Rows and flows point at each other. */
 static bool check_row(const struct report *report, uint32_t l)
 {
     const struct max_min *solver = report->solver;
@@ -95,6 +98,7 @@ static bool check_clock(const struct report *report, uint32_t l)
     return true;
 }
 
+/* Every flow has one owner, of lowest level on its path. */
 static bool check_flow(const struct report *report, uint32_t flow)
 {
     const struct max_min *solver = report->solver;

@@ -18,6 +18,7 @@
 
 #define BITS_PER_BYTE 8
 
+/* Ranges that the field table cannot know: they depend on the number of hosts. */
 static enum status check_override(const struct network_override *entry, size_t index,
                                   uint32_t hosts, struct error *error)
 {
@@ -57,6 +58,7 @@ static struct network_override host_settings(const struct network_config *config
     return found;
 }
 
+/* Effective rates; and whether one alpha serves all paths, which spares a conversion a message. */
 static void create_hosts(struct network *network, const struct network_config *config)
 {
     bool uniform = true;
@@ -107,7 +109,7 @@ enum status network_create(struct network **network, struct engine *engine,
     create_hosts(created, config);
     created->end_kind = engine_register(engine, "message end", handle_end, created);
     created->ops = model_ops(config->model);
-    created->ops->create(created);
+    created->ops->create(created); /* registers the model's own events after ours */
     *network = created;
     return STATUS_OK;
 }
@@ -167,6 +169,7 @@ void network_send(struct network *network, uint32_t client, uint32_t src, uint32
         network->ops->send(network, message);
 }
 
+/* A side is busy from its first flow's begin to its last one's end. */
 static void side_begin(struct network_side *side, int64_t now_ps)
 {
     if (side->flows++ == 0)
@@ -188,6 +191,7 @@ void network_begin(struct network *network, uint32_t message)
     side_begin(&network->host[m->dst].rx, m->started_ps);
 }
 
+/* The message is forgotten before its client hears of it, who may send the next in its place. */
 void network_finish(struct network *network, uint32_t message)
 {
     struct network_message m = network->message[message];
@@ -219,6 +223,7 @@ int64_t network_alpha_ps(const struct network *network, uint32_t src, uint32_t d
     return simtime_from_s(latency_s + network->overhead_s);
 }
 
+/* An idle path is as fast as the slower of its two links. */
 static double path_rate(const struct network *network, uint32_t src, uint32_t dst)
 {
     double tx = network->host[src].byte_rate, rx = network->host[dst].byte_rate;
