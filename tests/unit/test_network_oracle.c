@@ -287,6 +287,56 @@ START_TEST(gossip_with_jitter)
 }
 END_TEST
 
+/* ---- a ring all-reduce: a step begins when the step before was received ---- */
+
+enum { MAX_RING = 256 };
+
+struct ring {
+    struct engine *engine;
+    struct network *network;
+    uint32_t client, hosts, steps;
+    int64_t bytes;
+    uint32_t done[MAX_RING]; /* steps received */
+};
+
+static void pass_on(struct ring *ring, uint32_t host)
+{
+    uint32_t next = (host + 1) % ring->hosts;
+    network_send(ring->network, ring->client, host, next, ring->bytes, next);
+}
+
+static void end_step(void *context, uint64_t host, int64_t started_ps)
+{
+    struct ring *ring = context;
+    (void)started_ps;
+    if (++ring->done[host] < ring->steps)
+        pass_on(ring, (uint32_t)host);
+}
+
+START_TEST(ring_all_reduce)
+{
+    /* 62 x (100 us + 2.55 ms); 510 x (100 us + 318.7504 us): whole picoseconds, hence exact. */
+    static const struct {
+        uint32_t hosts, steps;
+        int64_t bytes, end_ps;
+    } cases[] = {{32, 62, 3187500, 164300000000}, {256, 510, 398438, 213562704000}};
+    struct ring ring = {
+        .hosts = cases[_i].hosts, .steps = cases[_i].steps, .bytes = cases[_i].bytes};
+    ring.engine = engine_create();
+    ring.network = star(ring.engine, ring.hosts);
+    ring.client = network_client(ring.network, end_step, &ring);
+    for (uint32_t host = 0; host < ring.hosts; host++)
+        pass_on(&ring, host);
+    while (engine_step(ring.engine))
+        continue;
+    ck_assert_int_eq(engine_now(ring.engine), cases[_i].end_ps);
+    for (uint32_t host = 0; host < ring.hosts; host++)
+        ck_assert_uint_eq(ring.done[host], ring.steps);
+    network_free(ring.network);
+    engine_free(ring.engine);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("network oracle");
@@ -295,6 +345,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(files, random_flows, 0, 3);
     tcase_add_loop_test(files, gossip_in_lockstep, 0, 2);
     tcase_add_loop_test(files, gossip_with_jitter, 0, 2);
+    tcase_add_loop_test(files, ring_all_reduce, 0, 2);
     suite_add_tcase(suite, files);
     return suite;
 }
