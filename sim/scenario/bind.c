@@ -208,30 +208,48 @@ static bool bind_list(struct bind_context *context, const struct field *field, c
 
 /* ---- choices ---- */
 
-static bool fail_plugin(struct bind_context *context, const struct field *field, const cJSON *name)
+static void list_plugins(struct buffer *text, const struct plugin_registry *registry)
 {
-    const struct plugin_registry *registry = field->registry;
-    struct buffer text = {0};
-    buffer_format(&text, "one of the %s ", registry->plural);
+    buffer_format(text, "one of the %s ", registry->plural);
     for (const struct plugin *const *entry = registry->entries; *entry != NULL; entry++)
-        buffer_format(&text, "%s\"%s\"", entry == registry->entries ? "" : ", ", (*entry)->name);
-    const char *nearest = cJSON_IsString(name) ? plugin_nearest(registry, name->valuestring) : NULL;
+        buffer_format(text, "%s\"%s\"", entry == registry->entries ? "" : ", ", (*entry)->name);
+}
+
+static bool fail_plugin(struct bind_context *context, const struct field *field, const cJSON *name,
+                        bool bare)
+{
+    struct buffer text = {0};
+    list_plugins(&text, field->registry);
+    const char *nearest =
+        cJSON_IsString(name) ? plugin_nearest(field->registry, name->valuestring) : NULL;
     if (nearest != NULL)
         buffer_format(&text, "; did you mean \"%s\"?", nearest);
-    if (name->string != NULL && tree_is_name_key(field, name->string))
+    if (!bare)
         enter(context, name->string);
     bind_expected(context, name, text.text);
     free(text.text);
     return false;
 }
 
+static bool fail_nameless(struct bind_context *context, const struct field *field,
+                          const cJSON *node)
+{
+    struct buffer text = {0};
+    list_plugins(&text, field->registry);
+    enter(context, "name");
+    bind_fail(context, node, false, "required key is missing, expected %s", text.text);
+    free(text.text);
+    return false;
+}
+
+/* `node`: the choice as an object, `name`: what names the plug-in in it. */
 static bool bind_plugin(struct bind_context *context, const struct field *field, const cJSON *name,
                         const cJSON *node, char *target)
 {
     const struct plugin *plugin =
         cJSON_IsString(name) ? plugin_find(field->registry, name->valuestring) : NULL;
     if (plugin == NULL)
-        return fail_plugin(context, field, name);
+        return fail_plugin(context, field, name, tree_choice_name(field, node) != name);
     struct plugin_choice *choice = (struct plugin_choice *)target;
     char *params = memory_arena_alloc(context->arena, plugin->params_size + 1);
     choice->plugin = plugin;
@@ -246,11 +264,8 @@ static bool bind_plugin(struct bind_context *context, const struct field *field,
 static bool bind_over_default(struct bind_context *context, const struct field *field,
                               const cJSON *node, char *target)
 {
-    if (field->fallback == NULL || strcmp(field->fallback, "null") == 0) {
-        enter(context, "name");
-        return bind_fail(context, node, false, "required key is missing, expected the name of a %s",
-                         field->registry->kind);
-    }
+    if (field->fallback == NULL || strcmp(field->fallback, "null") == 0)
+        return fail_nameless(context, field, node);
     cJSON *fallback = text_read_default(context->map, field->fallback, node);
     cJSON *merged = tree_merge(fallback, node, field);
     merged->valueint = node->valueint;
