@@ -41,9 +41,9 @@ struct trace_message {
     uint32_t src, dst; /* nodes */
     int64_t round;
     int64_t bytes;
-    double weight;                      /* push-sum weight carried; 0 where there is none */
+    double weight; /* push-sum weight carried; 0 where there is none */
     int64_t posted_ps, started_ps, arrived_ps, consumed_ps; /* -1: never */
-    const char *drop_reason;            /* NULL: delivered; "in flight at stop", ... */
+    const char *drop_reason; /* NULL: delivered; "in flight at stop", ... */
 };
 
 struct trace_collective {
@@ -61,9 +61,9 @@ struct trace_metric {
     double epoch;
     int64_t iteration_min, iteration_max; /* over nodes */
     double iteration_mean;
-    int64_t samples;        /* applied gradients' samples */
+    int64_t samples;         /* applied gradients' samples */
     int64_t bytes, messages; /* sent so far */
-    double loss, accuracy;  /* at the mean model, training objective */
+    double loss, accuracy;   /* at the mean model, training objective */
     double test_loss, test_accuracy;
     double node_loss_mean, node_loss_min, node_loss_max; /* over nodes' deployable models */
     double node_accuracy_mean, node_accuracy_min, node_accuracy_max;
@@ -142,7 +142,7 @@ struct trace_sink_ops {
     enum status (*end_run)(struct trace_sink *sink, const struct trace_end *end,
                            struct error *error);
     enum status (*failed)(struct trace_sink *sink, struct error *error); /* cheap poll */
-    void (*close)(struct trace_sink *sink); /* frees the sink */
+    void (*close)(struct trace_sink *sink);                              /* frees the sink */
 };
 
 /* Every implementation's struct begins with this. */
