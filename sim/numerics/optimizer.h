@@ -21,8 +21,8 @@ struct optimizer_schedule {
     double warmup_start;           /* fraction of the target rate at epoch 0 */
     struct field_reals milestones; /* epochs at which the rate is multiplied by factor */
     double factor;
-    double cosine_epochs;          /* length of a half cosine down to cosine_floor; absent: none */
-    double cosine_floor;           /* fraction of the target rate */
+    double cosine_epochs; /* length of a half cosine down to cosine_floor; absent: none */
+    double cosine_floor;  /* fraction of the target rate */
 };
 
 /* "optimizer" of a scenario: the rule with its own parameters, and what all rules share. */
