@@ -1,1 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+libhearsay_la_SOURCES += \
+	sim/numerics/backend.c \
+	sim/numerics/backend.h \
+	sim/numerics/backend_cpu.c \
+	sim/numerics/backend_cpu_internal.h \
+	sim/numerics/backend_cpu_part.c \
+	sim/numerics/backend_cpu_run.c \
+	sim/numerics/backend_none.c \
+	sim/numerics/blas.c \
+	sim/numerics/blas.h \
+	sim/numerics/buffer_pool.c \
+	sim/numerics/buffer_pool.h \
+	sim/numerics/kernels.h \
+	sim/numerics/numeric.c \
+	sim/numerics/objective.h \
+	sim/numerics/optimizer.c \
+	sim/numerics/optimizer.h \
+	sim/numerics/optimizers/kernel.h \
+	sim/numerics/plan.c \
+	sim/numerics/plan.h \
+	sim/numerics/plan_budget.c \
+	sim/numerics/plan_flush.c \
+	sim/numerics/plan_hazard.c \
+	sim/numerics/plan_internal.h \
+	sim/numerics/plan_liveness.c \
+	sim/numerics/plan_record.c \
+	sim/numerics/plan_storage.c \
+	sim/numerics/real.h \
+	sim/numerics/thread_pool.c \
+	sim/numerics/thread_pool.h
+
+# Compiled once per precision.
+real_sources += \
+	sim/numerics/kernels.c \
+	sim/numerics/optimizers/heavy_ball.c \
+	sim/numerics/optimizers/nesterov.c \
+	sim/numerics/optimizers/sgd.c

@@ -53,7 +53,7 @@ struct plan_config {
     struct objective objective; /* precision and dimension of all model vectors */
     const struct optimizer_ops *optimizer;
     const void *optimizer_params;
-    unsigned threads;           /* >= 1; never changes results */
+    unsigned threads; /* >= 1; never changes results */
     int64_t memory_budget_bytes;
     uint32_t batch_size;
 };
