@@ -65,7 +65,8 @@ static void add_field(struct buffer *out, const struct field *field, int indent)
         buffer_add(out, "one of ");
         add_words(out, field);
     } else if (field->type == FIELD_CHOICE) {
-        buffer_format(out, "a %s (a name, or an object with a \"name\")", field->registry->kind);
+        buffer_format(out, "one of the %s (a name, or an object with a \"name\")",
+                      field->registry->plural);
     } else {
         buffer_add(out, field_type_name(field->type));
         if (field->names != NULL) {

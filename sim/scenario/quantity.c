@@ -40,26 +40,45 @@ static struct type_units units_of(enum field_type type)
     }
 }
 
-/* At most nine digits are friendlier than the next smaller unit. */
-static bool add_in_unit(struct buffer *buffer, enum field_type type, double value,
-                        const struct unit *unit)
+/* `value` in `unit` with at most nine digits, when that is exact; else nothing. */
+static void format_in_unit(struct buffer *text, enum field_type type, double value,
+                           const struct unit *unit)
 {
     double back;
-    struct buffer text = {0};
-    buffer_format(&text, "%.9g %s", value / unit->size, unit->name);
-    bool exact = field_parse_quantity(type, text.text, &back) && back == value;
-    if (exact)
-        buffer_add_bytes(buffer, text.text, text.length);
-    free(text.text);
-    return exact;
+    buffer_format(text, "%.9g %s", value / unit->size, unit->name);
+    if (!field_parse_quantity(type, text->text, &back) || back != value) {
+        text->length = 0;
+        text->text[0] = '\0';
+    }
+}
+
+static size_t count_digits(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += *text >= '0' && *text <= '9';
+    return count;
 }
 
 void quantity_add(struct buffer *buffer, enum field_type type, double value)
 {
     struct type_units known = units_of(type);
-    for (const struct unit *unit = known.units; unit->name != NULL; unit++)
-        if (fabs(value) >= unit->size && add_in_unit(buffer, type, value, unit))
-            return;
-    buffer_add_number(buffer, value);
-    buffer_format(buffer, " %s", known.base);
+    struct buffer best = {0}, text = {0};
+    buffer_add_number(&best, value);
+    buffer_format(&best, " %s", known.base);
+    bool base = true;
+    for (const struct unit *unit = known.units; unit->name != NULL; unit++) {
+        if (fabs(value) < unit->size)
+            continue;
+        text.length = 0;
+        format_in_unit(&text, type, value, unit);
+        if (text.length == 0 || (!base && count_digits(text.text) >= count_digits(best.text)))
+            continue;
+        best.length = 0;
+        buffer_add_bytes(&best, text.text, text.length);
+        base = false;
+    }
+    buffer_add_bytes(buffer, best.text, best.length);
+    free(best.text);
+    free(text.text);
 }

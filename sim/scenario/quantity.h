@@ -8,7 +8,8 @@
 #include "core/field.h"
 #include "scenario/buffer.h"
 
-/* Adds `value` (base units of `type`) in the largest unit in which it is at least 1. */
+/* Adds `value` (base units of `type`) in the unit, of those in which it is at
+ * least 1, that takes the fewest digits. */
 void quantity_add(struct buffer *buffer, enum field_type type, double value);
 
 #endif

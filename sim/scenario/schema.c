@@ -241,6 +241,19 @@ static cJSON *variants(const struct field *table)
     return list_of(schema);
 }
 
+/* With variants, what is required may stand in each of them. */
+static void relax_required(cJSON *schema)
+{
+    cJSON *whole = object(), *varied = object();
+    cJSON *list = checked(cJSON_AddArrayToObject(varied, "required"));
+    cJSON_AddItemToArray(list, checked(cJSON_CreateString("variants")));
+    cJSON_AddItemToObject(whole, "required",
+                          cJSON_DetachItemFromObjectCaseSensitive(schema, "required"));
+    cJSON *options = checked(cJSON_AddArrayToObject(schema, "anyOf"));
+    cJSON_AddItemToArray(options, whole);
+    cJSON_AddItemToArray(options, varied);
+}
+
 char *scenario_schema_table(const struct field *table)
 {
     cJSON *schema = table_object(table, 0);
@@ -251,6 +264,7 @@ char *scenario_schema_table(const struct field *table)
         cJSON_AddItemToObject(properties, "seed", either(seed, list));
     }
     cJSON_AddItemToObject(properties, "variants", variants(table));
+    relax_required(schema);
     cJSON_AddStringToObject(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
     cJSON_AddStringToObject(schema, "title", "Hearsay scenario");
     char *text = cJSON_Print(schema);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
+#include "scenario/quantity.h"
 #include "scenario/scenario_table.h"
 
 /* ---- the table ---- */
@@ -201,6 +202,13 @@ static bool same_run(const char *a, const char *b)
     identity(a, first);
     identity(b, second);
     return strcmp(first, second) == 0;
+}
+
+/* A linear congruential generator is random enough here. */
+static unsigned next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(*state >> 33);
 }
 
 #define BASE "\"nodes\": 4, \"algorithm\": \"gossip\""
@@ -718,6 +726,49 @@ START_TEST(resolved_text_reads_back)
 }
 END_TEST
 
+START_TEST(quantities_read_back)
+{
+    static const enum field_type types[] = {FIELD_DURATION, FIELD_BANDWIDTH, FIELD_BYTE_RATE,
+                                            FIELD_BYTES};
+    uint64_t state = 11;
+    for (int round = 0; round < 4000; round++) {
+        enum field_type type = types[round % 4];
+        double value = ldexp(next_random(&state) % 100000, (int)(next_random(&state) % 50) - 25);
+        double back;
+        if (round % 3 == 0)
+            value = (double)(next_random(&state) % 1000) * pow(10, next_random(&state) % 13);
+        if (type == FIELD_BYTES)
+            value = floor(value);
+        struct buffer text = {0};
+        quantity_add(&text, type, value);
+        ck_assert_msg(field_parse_quantity(type, text.text, &back), "%s", text.text);
+        ck_assert_msg(back == value, "%s is not %.17g", text.text, value);
+        free(text.text);
+    }
+}
+END_TEST
+
+START_TEST(quantities_are_short)
+{
+    static const struct {
+        enum field_type type;
+        double value;
+        const char *text;
+    } wanted[] = {
+        {FIELD_BYTES, 102.4e6, "102.4 MB"}, {FIELD_BYTES, 0x1p30, "1 GiB"},
+        {FIELD_BYTES, 1500, "1.5 kB"},      {FIELD_BYTES, 0, "0 B"},
+        {FIELD_DURATION, 0.229, "229 ms"},  {FIELD_DURATION, 50e-6, "50 us"},
+        {FIELD_BANDWIDTH, 1e10, "10 Gbps"}, {FIELD_BYTE_RATE, 12e9, "12 GB/s"},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct buffer text = {0};
+        quantity_add(&text, wanted[i].type, wanted[i].value);
+        ck_assert_str_eq(text.text, wanted[i].text);
+        free(text.text);
+    }
+}
+END_TEST
+
 /* ---- files ---- */
 
 static void write_file(const char *directory, const char *name, const char *text)
@@ -821,6 +872,7 @@ START_TEST(explains_tables)
     explains("network.latency", "latency: a duration such as \"50 us\"; default \"50 us\"; from "
                                 "0 s to 3600 s\n    of a path\n");
     explains("network.model", "one of \"fair\", \"fifo\", \"ideal\"");
+    explains("algorithm", "algorithm: one of the algorithms (a name");
     explains("algorithm", "Algorithms:\n  gossip: gossips\n      (Paper (2019))\n");
     explains("algorithm.gossip", "overlap: a whole number; default 0; from 0 to 10");
     explains("algorithm.overlap", "exchanges in flight");
@@ -852,12 +904,6 @@ START_TEST(schema_is_json)
 END_TEST
 
 /* ---- damage ---- */
-
-static unsigned next_random(uint64_t *state)
-{
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(*state >> 33);
-}
 
 START_TEST(survives_damage)
 {
@@ -909,6 +955,8 @@ int main(void)
     tcase_add_test(tests, other_runs_are_others);
     tcase_add_test(tests, canonical_text_is_as_documented);
     tcase_add_test(tests, resolved_text_reads_back);
+    tcase_add_test(tests, quantities_read_back);
+    tcase_add_test(tests, quantities_are_short);
     tcase_add_test(tests, content_of_files_is_identity);
     tcase_add_test(tests, refuses_files);
     tcase_add_test(tests, explains_tables);
