@@ -2,9 +2,9 @@
 /*
  * Fully connected networks: what mlp.c and softmax.c (a network without hidden layers) share.
  *
- * Layer l maps a_{l-1} (batch x widths[l-1]) to a_l (batch x widths[l]):
+ * Layer l maps the widths[l-1] values a_{l-1} of a sample to widths[l]:
  *
- *     z_l = a_{l-1} W_l' + 1 b_l',    a_l = activation(z_l), none on the last layer.
+ *     z_l = W_l a_{l-1} + b_l,    a_l = activation(z_l), none on the last layer.
  *
  * Parameters: for each layer W_l (widths[l] x widths[l-1], row-major), then b_l where there are
  * biases.  Loss: softmax cross-entropy with classes, else (1/2)(z - y)^2; both plus (l2/2) times
