@@ -8,3 +8,4 @@ EXTRA_DIST += tests/oracle/jitter_cm02full_r_n16.csv
 EXTRA_DIST += tests/oracle/random_cm02full_n100_s10_i10_seed1.csv
 EXTRA_DIST += tests/oracle/random_cm02full_n50_s4_i1_seed1.csv
 EXTRA_DIST += tests/oracle/random_cm02full_n50_s4_i3_seed1.csv
+EXTRA_DIST += tests/oracle/pushsum_reference.json

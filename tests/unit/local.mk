@@ -27,6 +27,10 @@ check-valgrind: all
 check-all: check
 	$(MAKE) check-valgrind
 
+# What several suites share: other sources and headers of this folder.
+check_LTLIBRARIES = libtesting.la
+libtesting_la_SOURCES =
+
 # ---- suites
 check_PROGRAMS += tests/unit/test_core
 check_PROGRAMS += tests/unit/test_event_queue
@@ -38,3 +42,9 @@ check_PROGRAMS += tests/unit/test_max_min
 check_PROGRAMS += tests/unit/test_network
 check_PROGRAMS += tests/unit/test_network_oracle
 check_PROGRAMS += tests/unit/test_scenario_text
+check_PROGRAMS += tests/unit/test_scenario
+check_PROGRAMS += tests/unit/test_trace
+libtesting_la_SOURCES += tests/unit/models_support.h
+check_PROGRAMS += tests/unit/test_data
+check_PROGRAMS += tests/unit/test_models
+check_PROGRAMS += tests/unit/test_plan
