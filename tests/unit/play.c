@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "play.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "numerics/backend.h"
+#include "scenario/scenario.h"
+
+static struct play_capture *self(struct trace_sink *sink)
+{
+    return (struct play_capture *)sink;
+}
+
+static void on_begin(struct trace_sink *sink, const struct trace_run *run)
+{
+    self(sink)->nodes = (size_t)run->nodes;
+    self(sink)->dimension = (size_t)run->dimension;
+}
+
+#define KEEP(name, type, array, count, capacity)                                                   \
+    static void name(struct trace_sink *sink, const struct type *row)                              \
+    {                                                                                              \
+        struct play_capture *rows = self(sink);                                                    \
+        if (rows->count == rows->capacity)                                                         \
+            rows->array =                                                                          \
+                memory_grow(rows->array, &rows->capacity, rows->count + 1, sizeof *rows->array);   \
+        rows->array[rows->count++] = *row;                                                         \
+    }
+KEEP(on_span, trace_span, spans, span_count, span_capacity)
+KEEP(on_message, trace_message, messages, message_count, message_capacity)
+KEEP(on_metric, trace_metric, metrics, metric_count, metric_capacity)
+
+static void on_collective(struct trace_sink *sink, const struct trace_collective *row)
+{
+    (void)sink, (void)row;
+}
+
+static void on_node_metric(struct trace_sink *sink, const struct trace_node_metric *row)
+{
+    (void)sink, (void)row;
+}
+
+static void on_link(struct trace_sink *sink, const struct trace_link *row)
+{
+    (void)sink, (void)row;
+}
+
+static void keep_vector(double **array, size_t slots, const struct trace_parameters *row,
+                        size_t slot)
+{
+    if (*array == NULL)
+        *array = memory_array(slots * row->count, sizeof(double));
+    memcpy(*array + slot * row->count, row->values, row->count * sizeof(double));
+}
+
+static void on_parameters(struct trace_sink *sink, const struct trace_parameters *row)
+{
+    struct play_capture *rows = self(sink);
+    if (row->node < 0) {
+        keep_vector(&rows->mean, 1, row, 0);
+        return;
+    }
+    if (rows->w == NULL)
+        rows->w = memory_array(rows->nodes, sizeof(double));
+    rows->w[row->node] = row->weight;
+    keep_vector(row->kind[0] == 'x' ? &rows->x : &rows->z, rows->nodes, row, (size_t)row->node);
+}
+
+static enum status on_end(struct trace_sink *sink, const struct trace_end *end,
+                          struct error *error)
+{
+    (void)sink, (void)end, (void)error;
+    return STATUS_OK;
+}
+
+static enum status on_failed(struct trace_sink *sink, struct error *error)
+{
+    (void)sink, (void)error;
+    return STATUS_OK;
+}
+
+static const struct trace_sink_ops capture_ops = {
+    .name = "capture",
+    .begin_run = on_begin,
+    .span = on_span,
+    .message = on_message,
+    .collective = on_collective,
+    .metric = on_metric,
+    .node_metric = on_node_metric,
+    .link = on_link,
+    .parameters = on_parameters,
+    .end_run = on_end,
+    .failed = on_failed,
+};
+
+struct play play_text(const char *text, const char *const *overrides, struct play_options options)
+{
+    struct play play = {.status = STATUS_OK};
+    struct scenario *scenario = NULL;
+    size_t count = 0;
+    while (overrides && overrides[count])
+        count++;
+    play.rows.sink.ops = &capture_ops;
+    play.status = scenario_parse("test", text, strlen(text), overrides, count, &scenario,
+                                 &play.error);
+    if (play.status != STATUS_OK)
+        return play;
+    const struct scenario_run *run = scenario_at(scenario, 0);
+    const char *device = options.device ? options.device : "cpu";
+    struct trace_run row = {.nodes = run->config.nodes};
+    struct run_options how = {.backend = (const void *)plugin_find(&backend_registry, device),
+                              .threads = options.threads ? options.threads : 1,
+                              .sink = &play.rows.sink,
+                              .row = &row};
+    play.status = run_play(&run->config, &how, &play.result, &play.error);
+    scenario_free(scenario);
+    return play;
+}
+
+struct play play_fine(const char *text, const char *const *overrides)
+{
+    struct play play = play_text(text, overrides, (struct play_options){NULL, 1});
+    ck_assert_msg(play.status == STATUS_OK, "%s: %s", play.error.path, play.error.text);
+    return play;
+}
+
+void play_free(struct play *play)
+{
+    struct play_capture *rows = &play->rows;
+    free(rows->spans);
+    free(rows->messages);
+    free(rows->metrics);
+    free(rows->x);
+    free(rows->z);
+    free(rows->mean);
+    free(rows->w);
+    memset(rows, 0, sizeof *rows);
+}
+
+int64_t play_gradient_begin_ps(const struct play *play, uint32_t node, int64_t iteration)
+{
+    for (size_t i = 0; i < play->rows.span_count; i++) {
+        const struct trace_span *span = &play->rows.spans[i];
+        if (span->node == node && span->iteration == iteration &&
+            span->kind == TRACE_SPAN_GRADIENT)
+            return span->begin_ps;
+    }
+    return -1;
+}
+
+double play_difference(const double *a, const double *b, size_t count)
+{
+    double worst = 0;
+    for (size_t i = 0; i < count; i++)
+        worst = fmax(worst, fabs(a[i] - b[i]) / fmax(1, fabs(b[i])));
+    return worst;
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Node programs against theory: dense matrix recursions, identities between algorithms, and
+ * iteration times worked out by hand.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "models/model.h"
+#include "play.h"
+
+/* ---- Dense references ---- */
+
+#define N 6
+#define D 7
+
+struct dense {
+    double x[N][D]; /* numerators */
+    double w[N];
+};
+
+/* The quadratic of the scenarios below, straight from the model. */
+struct reference {
+    const struct model_ops *ops;
+    void *model;
+    struct objective objective;
+};
+
+static const char quadratic_text[] =
+    "{\"nodes\": 6, \"precision\": \"float64\", \"seed\": 5, \"algorithm\": \"sgp\","
+    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": 0.5}},"
+    " \"model\": {\"name\": \"quadratic\", \"dimension\": 7, \"L\": 2, \"mu\": 0.2, \"zeta\": 1},"
+    " \"initial\": \"random\","
+    " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.05},"
+    " \"stop\": {\"iterations\": 40}, \"trace\": {\"parameters\": \"final\"}}";
+
+/* The reference takes its start and its gradients from the model that the scenario names: the
+ * parameter struct is read by the same tables. */
+#include "scenario/scenario.h"
+
+static struct reference reference_open(struct scenario **scenario, struct dense *start)
+{
+    struct reference reference;
+    struct error error;
+    ck_assert(scenario_parse("reference", quadratic_text, strlen(quadratic_text), NULL, 0, scenario,
+                             &error) == STATUS_OK);
+    const struct run_config *config = &scenario_at(*scenario, 0)->config;
+    const struct initial_ops *initial = (const void *)config->initial.plugin;
+    struct model_setting setting = {.params = config->model.params,
+                                    .precision = NUMERIC_FLOAT64,
+                                    .nodes = N,
+                                    .seed_data = 5,
+                                    .seed_init = 5,
+                                    .seed_noise = 5};
+    reference.ops = (const void *)config->model.plugin;
+    ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
+    reference.objective = reference.ops->objective(reference.model);
+    for (uint32_t i = 0; i < N; i++) {
+        ck_assert(initial->fill(config->initial.params, reference.ops, reference.model, i, N, D,
+                                start->x[i], &error) == STATUS_OK);
+        start->w[i] = 1;
+    }
+    return reference;
+}
+
+static void reference_close(struct reference *reference, struct scenario *scenario)
+{
+    reference->ops->destroy(reference->model);
+    scenario_free(scenario);
+}
+
+static void gradient(const struct reference *reference, uint32_t node, const double *x, double *g)
+{
+    struct objective_batch batch = {.node = node, .count = 32, .step = OBJECTIVE_NOISELESS};
+    char workspace[4096] __attribute__((aligned(64)));
+    ck_assert(reference->objective.ops->workspace_bytes(reference->objective.context, 32) <=
+              sizeof workspace);
+    reference->objective.ops->gradient(reference->objective.context, &batch, x, g, workspace);
+}
+
+/* x <- P x, w <- P w; p[i][j] is what j gives i. */
+static void multiply(struct dense *state, double p[N][N])
+{
+    struct dense old = *state;
+    for (int i = 0; i < N; i++) {
+        state->w[i] = 0;
+        for (int d = 0; d < D; d++)
+            state->x[i][d] = 0;
+        for (int j = 0; j < N; j++) {
+            state->w[i] += p[i][j] * old.w[j];
+            for (int d = 0; d < D; d++)
+                state->x[i][d] += p[i][j] * old.x[j][d];
+        }
+    }
+}
+
+static void ring_matrix(double p[N][N])
+{
+    memset(p, 0, N * N * sizeof(double));
+    for (int i = 0; i < N; i++)
+        p[i][i] = p[i][(i + 1) % N] = p[i][(i + N - 1) % N] = 1.0 / 3;
+}
+
+/* The paper's one-peer exponential schedule: at step k everybody sends half to i + 2^(k mod 3). */
+static void exponential_matrix(double p[N][N], int64_t step)
+{
+    int shift = 1 << (step % 3);
+    memset(p, 0, N * N * sizeof(double));
+    for (int j = 0; j < N; j++) {
+        p[j][j] += 0.5;
+        p[(j + shift) % N][j] += 0.5;
+    }
+}
+
+/* X' = W X - gamma G(X). */
+static void combine_then_adapt(const struct reference *reference, struct dense *state, double gamma)
+{
+    double g[N][D], p[N][N];
+    for (uint32_t i = 0; i < N; i++)
+        gradient(reference, i, state->x[i], g[i]);
+    ring_matrix(p);
+    multiply(state, p);
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < D; d++)
+            state->x[i][d] -= gamma * g[i][d];
+}
+
+/* x <- x - gamma G(x / w). */
+static void adapt(const struct reference *reference, struct dense *state, double gamma)
+{
+    for (uint32_t i = 0; i < N; i++) {
+        double z[D], g[D];
+        for (int d = 0; d < D; d++)
+            z[d] = state->x[i][d] / state->w[i];
+        gradient(reference, i, z, g);
+        for (int d = 0; d < D; d++)
+            state->x[i][d] -= gamma * g[d];
+    }
+}
+
+static void assert_equal(const struct play *play, const struct dense *state)
+{
+    ck_assert_uint_eq(play->rows.nodes, N);
+    ck_assert_uint_eq(play->rows.dimension, D);
+    ck_assert_double_le(play_difference(play->rows.x, &state->x[0][0], N * D), 1e-12);
+    ck_assert_double_le(play_difference(play->rows.w, state->w, N), 1e-12);
+}
+
+START_TEST(d_psgd_combine_then_adapt_is_its_recursion)
+{
+    const char *set[] = {"algorithm=d-psgd", "topology={\"name\": \"ring\"}", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < 40; k++)
+        combine_then_adapt(&reference, &state, 0.05);
+    assert_equal(&play, &state);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+START_TEST(d_psgd_adapt_then_combine_is_its_recursion)
+{
+    const char *set[] = {"algorithm={\"name\": \"d-psgd\", \"order\": \"adapt-then-combine\"}",
+                         "topology={\"name\": \"ring\"}", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    double p[N][N];
+    ring_matrix(p);
+    for (int k = 0; k < 40; k++) {
+        adapt(&reference, &state, 0.05);
+        multiply(&state, p);
+    }
+    assert_equal(&play, &state);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* Pairs of the tag's bipartite schedule on 6 nodes: distances 1, 3, 5 (mod 6), both signs. */
+START_TEST(d_psgd_pairwise_blocking_is_its_recursion)
+{
+    const char *set[] = {"algorithm={\"name\": \"d-psgd\", \"order\": \"adapt-then-combine\", "
+                         "\"exchange\": \"pairwise-blocking\"}",
+                         "topology={\"name\": \"random-matching\"}", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    /* the matchings as the trace shows them: who sent to whom in round k */
+    for (int k = 0; k < 40; k++) {
+        double p[N][N] = {{0}};
+        for (int i = 0; i < N; i++)
+            p[i][i] = 1;
+        for (size_t m = 0; m < play.rows.message_count; m++) {
+            const struct trace_message *row = &play.rows.messages[m];
+            if (row->round == k) {
+                p[row->dst][row->src] = 0.5;
+                p[row->src][row->src] = 0.5;
+            }
+        }
+        adapt(&reference, &state, 0.05);
+        multiply(&state, p);
+    }
+    assert_equal(&play, &state);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+START_TEST(sgp_is_its_recursion)
+{
+    const char *set[] = {"topology=one-peer-exponential", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < 40; k++) {
+        double p[N][N];
+        adapt(&reference, &state, 0.05);
+        exponential_matrix(p, k);
+        multiply(&state, p);
+    }
+    assert_equal(&play, &state);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* A strongly connected graph whose weights are column- but not row-stochastic. */
+static void uneven_matrix(double p[N][N])
+{
+    static const double edges[][3] = {{0, 1, 0.3}, {0, 2, 0.45}, {1, 2, 0.6}, {2, 3, 0.2},
+                                      {3, 4, 0.7}, {4, 5, 0.5},  {5, 0, 0.8}, {3, 0, 0.1}};
+    memset(p, 0, N * N * sizeof(double));
+    for (size_t e = 0; e < sizeof edges / sizeof *edges; e++)
+        p[(int)edges[e][1]][(int)edges[e][0]] = edges[e][2];
+    for (int j = 0; j < N; j++) {
+        double given = 0;
+        for (int i = 0; i < N; i++)
+            given += p[i][j];
+        p[j][j] = 1 - given;
+    }
+}
+
+static void write_matrix(const char *path, double p[N][N])
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    for (int j = 0; j < N; j++)
+        for (int i = 0; i < N; i++)
+            if (p[i][j] != 0)
+                fprintf(file, "%d,%d,%.17g\n", j, i, p[i][j]);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(sgp_debiases_on_uneven_graphs)
+{
+    char directory[] = "/tmp/hearsay-test-XXXXXX", path[64], topology[160];
+    struct scenario *scenario;
+    struct dense state;
+    double p[N][N];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/edges.csv", directory);
+    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}", path);
+    uneven_matrix(p);
+    write_matrix(path, p);
+    const char *set[] = {topology, NULL};
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < 40; k++) {
+        adapt(&reference, &state, 0.05);
+        multiply(&state, p);
+    }
+    ck_assert_double_gt(fabs(play.rows.w[0] - 1), 0.01);
+    assert_equal(&play, &state);
+    for (size_t i = 0; i < N; i++)
+        for (size_t d = 0; d < D; d++)
+            state.x[i][d] /= state.w[i];
+    ck_assert_double_le(play_difference(play.rows.z, &state.x[0][0], N * D), 1e-12);
+    play_free(&play);
+    reference_close(&reference, scenario);
+    unlink(path);
+    rmdir(directory);
+}
+END_TEST
+
+/* ---- Push-sum ---- */
+
+static const char push_sum_text[] =
+    "{\"nodes\": 8, \"precision\": \"float64\", \"algorithm\": \"push-sum\","
+    " \"model\": {\"name\": \"quadratic\", \"dimension\": 3}, \"initial\": \"random\","
+    " \"stop\": {\"iterations\": 1}, \"trace\": {\"parameters\": \"final\"}}";
+
+START_TEST(push_sum_is_exact_after_log2_n_rounds)
+{
+    uint32_t n = 1u << (_i + 1);
+    char nodes[32], rounds[64];
+    snprintf(nodes, sizeof nodes, "nodes=%u", n);
+    snprintf(rounds, sizeof rounds, "stop.iterations=%d", _i + 1);
+    const char *start[] = {nodes, "stop.iterations=0", NULL};
+    const char *set[] = {nodes, rounds, NULL};
+    struct play before = play_fine(push_sum_text, start);
+    struct play play = play_fine(push_sum_text, set);
+    for (size_t d = 0; d < 3; d++) {
+        long double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += before.rows.x[i * 3 + d];
+        double mean = (double)(sum / n);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_double_le(fabs(play.rows.z[i * 3 + d] - mean), 1e-14 * fabs(mean) + 1e-15);
+    }
+    play_free(&before);
+    play_free(&play);
+}
+END_TEST
+
+START_TEST(push_sum_converges_on_uneven_graphs)
+{
+    char directory[] = "/tmp/hearsay-test-XXXXXX", path[64], topology[160];
+    double p[N][N];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/edges.csv", directory);
+    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}", path);
+    uneven_matrix(p);
+    write_matrix(path, p);
+    const char *set[] = {"nodes=6", topology, "stop.iterations=400", NULL};
+    const char *start[] = {"nodes=6", topology, "stop.iterations=0", NULL};
+    struct play before = play_fine(push_sum_text, start);
+    struct play play = play_fine(push_sum_text, set);
+    for (size_t d = 0; d < 3; d++) {
+        double mean = 0;
+        for (size_t i = 0; i < N; i++)
+            mean += before.rows.x[i * 3 + d] / N;
+        for (size_t i = 0; i < N; i++)
+            ck_assert_double_le(fabs(play.rows.z[i * 3 + d] - mean), 1e-12);
+        ck_assert_double_le(fabs(play.rows.mean[d] - mean), 1e-12);
+    }
+    play_free(&before);
+    play_free(&play);
+    unlink(path);
+    rmdir(directory);
+}
+END_TEST
+
+/* ---- Identities ---- */
+
+static const char softmax_text[] =
+    "{\"nodes\": 4, \"precision\": \"float64\", \"seed\": 3,"
+    " \"algorithm\": {\"name\": \"ar-sgd\", \"average\": \"gradients\"},"
+    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": 0.5}},"
+    " \"model\": \"softmax\","
+    " \"data\": {\"name\": \"gaussian-blobs\", \"features\": 6, \"classes\": 3, \"samples\": 600,"
+    "   \"batch_size\": 8, \"sampling\": \"global\"},"
+    " \"optimizer\": {\"name\": \"nesterov\", \"learning_rate\": 0.1, \"momentum\": 0.9,"
+    "   \"weight_decay\": 0.001},"
+    " \"stop\": {\"iterations\": 20}, \"trace\": {\"parameters\": \"final\"}}";
+
+START_TEST(ar_sgd_with_global_sampling_is_one_node_with_a_large_batch)
+{
+    static const char *const averages[] = {"gradients", "parameters"};
+    char algorithm[96];
+    snprintf(algorithm, sizeof algorithm, "algorithm={\"name\": \"ar-sgd\", \"average\": \"%s\"}",
+             averages[_i]);
+    const char *four[] = {algorithm, "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.1}", NULL};
+    const char *one[] = {algorithm, "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.1}",
+                         "nodes=1", "data.batch_size=32", NULL};
+    struct play many = play_fine(softmax_text, four), single = play_fine(softmax_text, one);
+    ck_assert_uint_eq(many.rows.dimension, single.rows.dimension);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_double_le(play_difference(many.rows.x + i * many.rows.dimension, single.rows.x,
+                                            single.rows.dimension),
+                            1e-12);
+    play_free(&many);
+    play_free(&single);
+}
+END_TEST
+
+START_TEST(gradient_averaging_with_momentum_is_one_node_too)
+{
+    const char *one[] = {"nodes=1", "data.batch_size=32", NULL};
+    struct play many = play_fine(softmax_text, NULL), single = play_fine(softmax_text, one);
+    ck_assert_double_le(play_difference(many.rows.x, single.rows.x, single.rows.dimension), 1e-12);
+    play_free(&many);
+    play_free(&single);
+}
+END_TEST
+
+START_TEST(sgp_on_the_complete_graph_is_ar_sgd)
+{
+    const char *sgp[] = {"algorithm=sgp", "topology=complete", "stop.iterations=100", NULL};
+    const char *ar[] = {"algorithm={\"name\": \"ar-sgd\", \"average\": \"parameters\"}",
+                        "stop.iterations=100", NULL};
+    struct play gossip = play_fine(softmax_text, sgp), reduce = play_fine(softmax_text, ar);
+    ck_assert_double_le(
+        play_difference(gossip.rows.x, reduce.rows.x, gossip.rows.dimension * gossip.rows.nodes),
+        1e-12);
+    play_free(&gossip);
+    play_free(&reduce);
+}
+END_TEST
+
+/* ---- Iteration times by hand.  8 Gbps = 1 byte a nanosecond; alpha = 50 us. ---- */
+
+#define MS 1000000000LL /* ps */
+
+static const char timing_text[] =
+    "{\"nodes\": 4, \"algorithm\": \"sgp\","
+    " \"compute\": {\"gradient_time\": {\"name\": \"constant\", \"mean\": \"100 ms\"}},"
+    " \"network\": {\"bandwidth\": \"8 Gbps\", \"latency\": \"50 us\"},"
+    " \"wire\": {\"message_size\": \"30 MB\"},"
+    " \"model\": {\"name\": \"quadratic\", \"dimension\": 4},"
+    " \"stop\": {\"iterations\": 10}}";
+
+static const char slow_node[] =
+    "compute.stragglers=[{\"first\": 2, \"last\": 2, \"slowdown\": 4}]";
+
+/* Recursive doubling on 4 nodes: 2 (alpha + M b) = 2 (0.05 + 30) ms. */
+START_TEST(ar_sgd_takes_slowest_plus_all_reduce)
+{
+    const char *set[] = {
+        "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}", slow_node,
+        NULL};
+    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    ck_assert(play.status == STATUS_OK);
+    int64_t iteration_ps = 400 * MS + 2 * (30 * MS + MS / 20);
+    ck_assert_int_eq(play.result.last.time_ps, 10 * iteration_ps);
+    for (int64_t k = 0; k < 10; k++)
+        for (uint32_t i = 0; i < 4; i++)
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, k), k * iteration_ps);
+    play_free(&play);
+}
+END_TEST
+
+/* The exchange takes 30.05 ms <= (s - 1) T_c = 300 ms: s T_c an iteration in steady state. */
+START_TEST(sgp_takes_slowest_alone)
+{
+    const char *set[] = {slow_node, "algorithm.wait=receive", "topology=one-peer-exponential",
+                         NULL};
+    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    ck_assert(play.status == STATUS_OK);
+    for (int64_t k = 4; k < 10; k++)
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k) -
+                             play_gradient_begin_ps(&play, 2, k - 1),
+                         400 * MS);
+    play_free(&play);
+}
+END_TEST
+
+struct timing {
+    const char *algorithm, *topology;
+    int64_t compute_parts, exchange_parts; /* of an iteration; -1: the larger of both */
+};
+
+START_TEST(equal_nodes_take_the_expected_time)
+{
+    static const struct timing cases[] = {
+        {"algorithm=sgp", "topology=one-peer-exponential", 1, 1},
+        {"algorithm=d-psgd", "topology=one-peer-exponential", -1, -1},
+        {"algorithm={\"name\": \"d-psgd\", \"order\": \"adapt-then-combine\"}",
+         "topology=one-peer-exponential", 1, 1},
+        {"algorithm={\"name\": \"d-psgd\", \"order\": \"adapt-then-combine\", "
+         "\"exchange\": \"pairwise-blocking\"}",
+         "topology=sgp-bipartite-exponential", 1, 2},
+    };
+    static const char *const sizes[] = {"wire.message_size=30 MB", "wire.message_size=300 MB"};
+    const struct timing *timing = &cases[_i / 2];
+    const char *set[] = {timing->algorithm, timing->topology, sizes[_i % 2], NULL};
+    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    /* 8 bytes of push-sum weight travel with SGP's messages */
+    int64_t weight_ps = strcmp(timing->algorithm, "algorithm=sgp") == 0 ? 8000 : 0;
+    int64_t compute_ps = 100 * MS;
+    int64_t exchange_ps = (_i % 2 ? 300 : 30) * MS + MS / 20 + weight_ps;
+    int64_t expected_ps = timing->compute_parts < 0
+                              ? (compute_ps > exchange_ps ? compute_ps : exchange_ps)
+                              : compute_ps + timing->exchange_parts * exchange_ps;
+    ck_assert_msg(play.status == STATUS_OK, "%s", play.error.text);
+    ck_assert_int_eq(play.result.last.time_ps, 10 * expected_ps);
+    play_free(&play);
+}
+END_TEST
+
+/* Rendezvous: a flow starts when the receiver waits.  Two nodes, gradients of 100 and 300 ms: node
+ * 0 sends at 100 ms, but node 1 waits only at 300 ms, so both flows run from 300 ms; eager, node
+ * 0's message is there at 130.05 ms already.  Round 0 ends at 330.05 ms for both in either case. */
+START_TEST(rendezvous_waits_for_the_receiver)
+{
+    const char *set[] = {"nodes=2", "topology=ring", "network.protocol=rendezvous",
+                         "compute.speeds=[{\"first\": 0, \"last\": 0, \"speed\": 3}]",
+                         "compute.gradient_time.mean=300 ms", "stop.iterations=1", NULL};
+    const char *eager[] = {"nodes=2", "topology=ring", "network.protocol=eager",
+                           "compute.speeds=[{\"first\": 0, \"last\": 0, \"speed\": 3}]",
+                           "compute.gradient_time.mean=300 ms", "stop.iterations=1", NULL};
+    struct play_options none = {"none", 1};
+    struct play late = play_text(timing_text, set, none), early = play_text(timing_text, eager, none);
+    int64_t flow_ps = 30 * MS + MS / 20 + 8000;
+    for (size_t m = 0; m < 2; m++) {
+        ck_assert_int_eq(late.rows.messages[m].arrived_ps, 300 * MS + flow_ps);
+        const struct trace_message *row = &early.rows.messages[m];
+        ck_assert_int_eq(row->arrived_ps, (row->src == 0 ? 100 : 300) * MS + flow_ps);
+    }
+    play_free(&late);
+    play_free(&early);
+}
+END_TEST
+
+static Suite *algorithms_suite(void)
+{
+    Suite *suite = suite_create("algorithms");
+    TCase *theory = tcase_create("theory"), *times = tcase_create("times");
+    tcase_add_test(theory, d_psgd_combine_then_adapt_is_its_recursion);
+    tcase_add_test(theory, d_psgd_adapt_then_combine_is_its_recursion);
+    tcase_add_test(theory, d_psgd_pairwise_blocking_is_its_recursion);
+    tcase_add_test(theory, sgp_is_its_recursion);
+    tcase_add_test(theory, sgp_debiases_on_uneven_graphs);
+    tcase_add_loop_test(theory, push_sum_is_exact_after_log2_n_rounds, 0, 8);
+    tcase_add_test(theory, push_sum_converges_on_uneven_graphs);
+    tcase_add_loop_test(theory, ar_sgd_with_global_sampling_is_one_node_with_a_large_batch, 0, 2);
+    tcase_add_test(theory, gradient_averaging_with_momentum_is_one_node_too);
+    tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
+    tcase_set_timeout(theory, 60);
+    tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
+    tcase_add_test(times, sgp_takes_slowest_alone);
+    tcase_add_loop_test(times, equal_nodes_take_the_expected_time, 0, 8);
+    tcase_add_test(times, rendezvous_waits_for_the_receiver);
+    suite_add_tcase(suite, theory);
+    suite_add_tcase(suite, times);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(algorithms_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
