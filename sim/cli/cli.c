@@ -102,6 +102,7 @@ static struct cli cli_begin(char **argv)
 
 int cli_main(int argc, char **argv)
 {
+    process_prefer_fast_blas(argv);
     struct cli cli = cli_begin(argv);
     const char *name = argc > 1 ? argv[1] : "--help";
     int exit_code = -1;

@@ -8,6 +8,11 @@
 
 #include <signal.h>
 
+/* An OpenBLAS older than the CPU does not know it and falls back to kernels of 2004, four times
+ * slower.  It reads its choice from the environment while it is loaded, so the program starts
+ * itself anew, once, with the kernels that the CPU supports.  An OPENBLAS_CORETYPE that is set
+ * wins. Call first, before any thread. */
+void process_prefer_fast_blas(char **argv);
 /* SIGINT and SIGTERM set the flag; a second one kills at once.  Returns the flag. */
 const volatile sig_atomic_t *process_begin(void);
 /* 128 + the signal that set the flag, or 0. */
