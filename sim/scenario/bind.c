@@ -41,8 +41,7 @@ static bool bind_default(struct bind_context *context, const struct field *field
                          const cJSON *enclosing, char *target)
 {
     if (field->fallback == NULL)
-        return bind_fail(context, enclosing, false, "required key is missing, expected %s",
-                         field_type_name(field->type));
+        return bind_missing(context, field, enclosing);
     bool absent = strcmp(field->fallback, "null") == 0;
     if (absent && field->type != FIELD_OBJECT && field->type != FIELD_CHOICE) {
         bind_absent(field, target);
@@ -208,18 +207,11 @@ static bool bind_list(struct bind_context *context, const struct field *field, c
 
 /* ---- choices ---- */
 
-static void list_plugins(struct buffer *text, const struct plugin_registry *registry)
-{
-    buffer_format(text, "one of the %s ", registry->plural);
-    for (const struct plugin *const *entry = registry->entries; *entry != NULL; entry++)
-        buffer_format(text, "%s\"%s\"", entry == registry->entries ? "" : ", ", (*entry)->name);
-}
-
 static bool fail_plugin(struct bind_context *context, const struct field *field, const cJSON *name,
                         bool bare)
 {
     struct buffer text = {0};
-    list_plugins(&text, field->registry);
+    bind_describe(&text, field);
     const char *nearest =
         cJSON_IsString(name) ? plugin_nearest(field->registry, name->valuestring) : NULL;
     if (nearest != NULL)
@@ -227,17 +219,6 @@ static bool fail_plugin(struct bind_context *context, const struct field *field,
     if (!bare)
         enter(context, name->string);
     bind_expected(context, name, text.text);
-    free(text.text);
-    return false;
-}
-
-static bool fail_nameless(struct bind_context *context, const struct field *field,
-                          const cJSON *node)
-{
-    struct buffer text = {0};
-    list_plugins(&text, field->registry);
-    enter(context, "name");
-    bind_fail(context, node, false, "required key is missing, expected %s", text.text);
     free(text.text);
     return false;
 }
@@ -264,8 +245,10 @@ static bool bind_plugin(struct bind_context *context, const struct field *field,
 static bool bind_over_default(struct bind_context *context, const struct field *field,
                               const cJSON *node, char *target)
 {
-    if (field->fallback == NULL || strcmp(field->fallback, "null") == 0)
-        return fail_nameless(context, field, node);
+    if (field->fallback == NULL || strcmp(field->fallback, "null") == 0) {
+        enter(context, "name");
+        return bind_missing(context, field, node);
+    }
     cJSON *fallback = text_read_default(context->map, field->fallback, node);
     cJSON *merged = tree_merge(fallback, node, field);
     merged->valueint = node->valueint;

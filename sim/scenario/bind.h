@@ -15,6 +15,7 @@
 #include "core/field.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "scenario/buffer.h"
 #include "scenario/text.h"
 
 struct bind_context {
@@ -38,6 +39,10 @@ bool bind_fail(struct bind_context *context, const cJSON *node, bool key, const 
 bool bind_expected(struct bind_context *context, const cJSON *node, const char *expected);
 /* As bind_expected with what the field's type takes. */
 bool bind_mismatch(struct bind_context *context, const struct field *field, const cJSON *node);
+/* "required key is missing, expected ...", in the object `enclosing`. */
+bool bind_missing(struct bind_context *context, const struct field *field, const cJSON *enclosing);
+/* Adds what the field takes: "one of the algorithms \"sgp\", ..." */
+void bind_describe(struct buffer *text, const struct field *field);
 /* "12", "\"10 Gb\"", "an object": the value as written; buffer of 128 bytes. */
 const char *bind_found(const struct bind_context *context, const cJSON *node, char *text);
 

@@ -74,18 +74,40 @@ static void add_guess(struct buffer *text, const char *const *names, const cJSON
         buffer_format(text, "; did you mean \"%s\"?", nearest);
 }
 
+void bind_describe(struct buffer *text, const struct field *field)
+{
+    if (field->type == FIELD_CHOICE) {
+        buffer_format(text, "one of the %s ", field->registry->plural);
+        const struct plugin *const *entries = field->registry->entries;
+        for (size_t i = 0; entries[i] != NULL; i++)
+            buffer_format(text, "%s\"%s\"", i == 0 ? "" : ", ", entries[i]->name);
+        return;
+    }
+    if (field->type != FIELD_ENUM)
+        buffer_add(text, field_type_name(field->type));
+    if (field->names != NULL) {
+        if (field->type != FIELD_ENUM)
+            buffer_add(text, " or ");
+        add_words(text, field->names);
+    }
+}
+
 bool bind_mismatch(struct bind_context *context, const struct field *field, const cJSON *node)
 {
     struct buffer text = {0};
-    if (field->type != FIELD_ENUM)
-        buffer_add(&text, field_type_name(field->type));
-    if (field->names != NULL) {
-        if (field->type != FIELD_ENUM)
-            buffer_add(&text, " or ");
-        add_words(&text, field->names);
+    bind_describe(&text, field);
+    if (field->names != NULL)
         add_guess(&text, field->names, node);
-    }
     bind_expected(context, node, text.text);
+    free(text.text);
+    return false;
+}
+
+bool bind_missing(struct bind_context *context, const struct field *field, const cJSON *enclosing)
+{
+    struct buffer text = {0};
+    bind_describe(&text, field);
+    bind_fail(context, enclosing, false, "required key is missing, expected %s", text.text);
     free(text.text);
     return false;
 }

@@ -129,9 +129,24 @@ static const struct field network_table[] = {
 static const char *const all_word[] = {"all", NULL};
 
 static const struct field metrics_table[] = {
-    FIELD_AT(struct run_metrics, every, FIELD_CADENCE, "\"1 epoch\"", .help = "distance"),
+    FIELD_AT(struct run_metrics, every, FIELD_CADENCE, "null", .help = "distance"),
     FIELD_AT(struct run_metrics, loss_samples, FIELD_INTEGER, "2048", .min = 1, .max = 1e9,
              .names = all_word, .help = "samples"),
+    FIELD_END,
+};
+
+static const struct field data_table[] = {
+    FIELD_AT(struct data_config, batch_size, FIELD_INTEGER, "32", .min = 1, .max = 1e6,
+             .help = "samples"),
+    FIELD_AT(struct data_config, sampling, FIELD_ENUM, NULL, .names = model_names,
+             .help = "required of those who have data"),
+    FIELD_END,
+};
+
+static const struct field stop_table[] = {
+    FIELD_AT(struct run_stop, epochs, FIELD_REAL, "null", .min = FIELD_POSITIVE, .max = 1e9,
+             .help = "epochs"),
+    FIELD_AT(struct run_stop, patience, FIELD_INTEGER, "2", .help = "evaluations"),
     FIELD_END,
 };
 
@@ -158,6 +173,10 @@ static const struct field test_fields[] = {
      .help = "bytes"},
     FIELD_AT(struct run_config, metrics, FIELD_OBJECT, "{}", .fields = metrics_table,
              .item_size = sizeof(struct run_metrics), .help = "metrics"),
+    FIELD_AT(struct run_config, data, FIELD_CHOICE, "null", .registry = &test_rules,
+             .fields = data_table, .item_size = sizeof(struct data_config), .help = "data"),
+    FIELD_AT(struct run_config, stop, FIELD_OBJECT, "null", .fields = stop_table,
+             .item_size = sizeof(struct run_stop), .help = "end"),
     FIELD_END,
 };
 
@@ -274,6 +293,11 @@ START_TEST(fills_in_defaults)
     ck_assert(run->config.optimizer.schedule.factor == 0.1);
     ck_assert(field_integer_absent(run->config.wire.message_bytes));
     ck_assert_int_eq(run->config.metrics.loss_samples, 2048);
+    ck_assert(isnan(run->config.metrics.every.value));
+    ck_assert_ptr_null(run->config.data.source.plugin);
+    ck_assert_int_eq(run->config.data.batch_size, 32);
+    ck_assert(field_real_absent(run->config.stop.epochs));
+    ck_assert_int_eq(run->config.stop.patience, 2);
     scenario_free(scenario);
 }
 END_TEST
@@ -291,6 +315,17 @@ START_TEST(a_choice_without_name_takes_the_defaults)
 }
 END_TEST
 
+START_TEST(null_says_the_default_where_it_is_null)
+{
+    ck_assert(same_run("{" BASE "}", "{" BASE ", \"data\": null, \"stop\": null,"
+                                     "\"message_size\": null, \"metrics\": {\"every\": null}}"));
+    ck_assert(same_run("{" BASE "}", "{" BASE ", \"stop\": {\"epochs\": null}}"));
+    ck_assert(!same_run("{" BASE "}", "{" BASE ", \"stop\": {\"epochs\": 1}}"));
+    ck_assert(!same_run("{" BASE "}",
+                        "{" BASE ", \"data\": {\"name\": \"sgd\", \"sampling\": \"fifo\"}}"));
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 /* Each begins at 1:1 with `{`; columns are counted by hand. */
@@ -298,8 +333,8 @@ static const struct {
     const char *text, *message;
 } refusals[] = {
     {"[1]", "x.json:1:1: found a list, expected a scenario: an object"},
-    {"{\"nodes\": 4}", "x.json:1:1: algorithm: required key is missing, expected a name, or an "
-                       "object with a \"name\""},
+    {"{\"nodes\": 4}", "x.json:1:1: algorithm: required key is missing, expected one of the "
+                       "algorithms \"gossip\", \"all-reduce\""},
     {"{" BASE ",\n \"network\": {\n  \"bandwidth\": \"10 Gb\"}}",
      "x.json:3:16: network.bandwidth: found \"10 Gb\", expected a bandwidth such as \"10 Gbps\""},
     {"{" BASE ",\n \"network\": {\"bandwidth\": \"12 s\"}}",
@@ -359,7 +394,7 @@ static const struct {
     {"{\"nodes\": 4, \"algorithm\": {\"name\": \"gossip\", \"residual\": 1}}",
      "x.json:1:58: algorithm.residual: found 1, expected true or false"},
     {"{\"nodes\": 4, \"algorithm\": 7}",
-     "x.json:1:27: algorithm: found 7, expected a name, or an object with a \"name\""},
+     "x.json:1:27: algorithm: found 7, expected one of the algorithms \"gossip\", \"all-reduce\""},
     {"{" BASE ",\n \"optimizer\": {\"learning_rate\": \"0.1\"}}",
      "x.json:2:33: optimizer.learning_rate: found \"0.1\", expected a number"},
     {"{" BASE ",\n \"optimizer\": {\"learning_rate\": 0}}",
@@ -394,11 +429,35 @@ static const struct {
      "mean \"all\"?"},
     {"{" BASE ",\n \"metrics\": {\"loss_samples\": -1}}",
      "x.json:2:30: metrics.loss_samples: found -1, expected a whole number from 1 to 1000000000"},
+    {"{" BASE ",\n \"data\": \"sgd\"}", "x.json:2:10: data.sampling: required key is missing, "
+                                        "expected \"fair\", \"fifo\" or \"ideal\""},
+    {"{" BASE ",\n \"data\": {\"batch_size\": 1}}",
+     "x.json:2:10: data.name: required key is missing, expected one of the optimizers \"sgd\", "
+     "\"nesterov\""},
+    {"{" BASE ",\n \"data\": {\"nam\": \"sgd\"}}",
+     "x.json:2:10: data.name: required key is missing, expected one of the optimizers \"sgd\", "
+     "\"nesterov\""},
+    {"{" BASE ",\n \"data\": {\"name\": null}}",
+     "x.json:2:19: data.name: found null, expected one of the optimizers \"sgd\", \"nesterov\""},
+    {"{" BASE ",\n \"optimizer\": {\"nam\": \"sgd\"}}",
+     "x.json:2:16: optimizer.nam: unknown key, did you mean \"name\"?"},
+    {"{" BASE ",\n \"optimizer\": null}",
+     "x.json:2:15: optimizer: found null, expected one of the optimizers \"sgd\", \"nesterov\""},
+    {"{" BASE ",\n \"name\": 5}", "x.json:2:10: name: found 5, expected a string"},
+    {"{" BASE ",\n \"network\": {\"model\": true}}",
+     "x.json:2:23: network.model: found true, expected \"fair\", \"fifo\" or \"ideal\""},
+    {"{" BASE ",\n \"compute\": {\"stragglers\": 1}}",
+     "x.json:2:28: compute.stragglers: found 1, expected a list of objects"},
+    {"{" BASE ",\n \"compute\": {\"copy_rate\": \"1 GB\"}}",
+     "x.json:2:27: compute.copy_rate: found \"1 GB\", expected a rate such as \"12 GB/s\""},
+    {"{" BASE ",\n \"optimizer\": {\"schedule\": {\"milestones\": [1, \"2\"]}}}",
+     "x.json:2:47: optimizer.schedule.milestones[1]: found \"2\", expected a number"},
     {"{" BASE ",\n \"n\\u0000\": 1}", "x.json:2:4: found \\u0000, expected text without NUL"},
     {"{" BASE ",\n \"a\\nb.c\": 1}",
      "x.json:2:2: a\\nb.c: unknown key, expected one of \"name\", \"seed\", \"nodes\", "
      "\"compute\", "
-     "\"network\", \"algorithm\", \"optimizer\", \"message_size\", \"metrics\""},
+     "\"network\", \"algorithm\", \"optimizer\", \"message_size\", \"metrics\", \"data\", "
+     "\"stop\""},
     {"{" BASE ",\n \"variants\": {}}",
      "x.json:2:14: variants: found an object, expected a list of objects"},
     {"{" BASE ",\n \"variants\": [1]}",
@@ -684,12 +743,12 @@ START_TEST(canonical_text_is_as_documented)
         "\"name\":\"gossip\",\"overlap\":0,\"residual\":false},"
         "\"compute\":{\"copy_rate\":0,\"gradient_time\":{\"cv\":0.10000000000000001,"
         "\"mean\":0.10000000000000001,\"name\":\"lognormal\"},\"stragglers\":[]},"
-        "\"message_size\":null,\"metrics\":{\"every\":\"1 epoch\",\"loss_samples\":2048},"
+        "\"data\":null,\"message_size\":null,\"metrics\":{\"every\":null,\"loss_samples\":2048},"
         "\"network\":{\"bandwidth\":10000000000,\"latency\":5.0000000000000002e-05,"
         "\"model\":\"fair\"},\"nodes\":4,"
         "\"optimizer\":{\"learning_rate\":0.10000000000000001,\"name\":\"sgd\","
         "\"schedule\":{\"factor\":0.10000000000000001,\"milestones\":[]}},"
-        "\"seed\":9007199254740993}}");
+        "\"seed\":9007199254740993,\"stop\":{\"epochs\":null,\"patience\":2}}}");
     struct digest *digest = digest_create();
     char text[DIGEST_TEXT_SIZE];
     digest_bytes(digest, run->canonical, strlen(run->canonical));
@@ -827,6 +886,45 @@ START_TEST(content_of_files_is_identity)
 }
 END_TEST
 
+/* A file's paths count from its directory, those of --set from the working directory. */
+START_TEST(paths_count_from_where_they_stand)
+{
+    char directory[] = "/tmp/hearsay-scenario-XXXXXX", override[128], want[256], *real;
+    static const char text[] =
+        "{\"nodes\": 4, \"algorithm\": {\"name\": \"gossip\", \"graph\": \"a.csv\"},"
+        "\"variants\": [{\"name\": \"v\"}, {\"name\": \"w\", \"nodes\": 5}]}";
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    write_file(directory, "a.csv", "1");
+    struct scenario *scenario;
+    struct error error = {.text = ""};
+    scenario_parse_table(test_fields, "x.json", directory, text, strlen(text), NULL, 0, &scenario,
+                         &error);
+    ck_assert_msg(scenario != NULL, "%s", error.text);
+    snprintf(want, sizeof want, "%s/a.csv", directory);
+    real = realpath(want, NULL);
+    const struct gossip_params *params = scenario_at(scenario, 1)->config.algorithm.params;
+    ck_assert_str_eq(params->graph, real);
+    ck_assert_ptr_nonnull(strstr(scenario_at(scenario, 1)->resolved, real));
+    ck_assert_ptr_null(strstr(scenario_at(scenario, 1)->canonical, directory));
+    free(real);
+    scenario_free(scenario);
+    const char *relative = "algorithm.graph=a.csv", *absolute = override;
+    scenario_parse_table(test_fields, "x.json", directory, text, strlen(text), &relative, 1,
+                         &scenario, &error);
+    ck_assert_ptr_null(scenario);
+    ck_assert_str_eq(error.text, "--set algorithm.graph=a.csv: algorithm.graph: found \"a.csv\", "
+                                 "expected a file or directory that can be read (./a.csv: No such "
+                                 "file or directory)");
+    snprintf(override, sizeof override, "algorithm.graph=%s/a.csv", directory);
+    scenario_parse_table(test_fields, "x.json", "/", text, strlen(text), &absolute, 1, &scenario,
+                         &error);
+    ck_assert_msg(scenario != NULL, "%s", error.text);
+    scenario_free(scenario);
+    remove_file(directory, "a.csv");
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 /* scenario_load fails before the root table is asked. */
 START_TEST(refuses_files)
 {
@@ -943,6 +1041,7 @@ int main(void)
     tcase_add_test(tests, binds_what_is_written);
     tcase_add_test(tests, fills_in_defaults);
     tcase_add_test(tests, a_choice_without_name_takes_the_defaults);
+    tcase_add_test(tests, null_says_the_default_where_it_is_null);
     tcase_add_loop_test(tests, refuses, 0, sizeof refusals / sizeof *refusals);
     tcase_add_loop_test(tests, refuses_override, 0, sizeof bad_overrides / sizeof *bad_overrides);
     tcase_add_test(tests, overrides_in_order);
@@ -958,6 +1057,7 @@ int main(void)
     tcase_add_test(tests, quantities_read_back);
     tcase_add_test(tests, quantities_are_short);
     tcase_add_test(tests, content_of_files_is_identity);
+    tcase_add_test(tests, paths_count_from_where_they_stand);
     tcase_add_test(tests, refuses_files);
     tcase_add_test(tests, explains_tables);
     tcase_add_test(tests, schema_is_json);
