@@ -15,6 +15,7 @@ real_sources += models/glm_kernels.c
 real_sources += models/feedforward_kernels.c
 
 libhearsay_la_SOURCES += models/data.c models/data.h
+libhearsay_la_SOURCES += models/data_cache.c models/data_cache.h
 libhearsay_la_SOURCES += models/dataset.c models/dataset.h
 libhearsay_la_SOURCES += models/table.c models/table.h
 libhearsay_la_SOURCES += models/no_data.c

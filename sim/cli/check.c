@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "core/memory.h"
+#include "models/data_cache.h"
 #include "run/run.h"
 #include "scenario/scenario.h"
 
@@ -35,13 +36,13 @@ static const char *needs_values(const struct run_config *config)
 }
 
 static int check_run(const struct cli *cli, const struct scenario *scenario, size_t index,
-                     bool resolved)
+                     struct data_cache *cache, bool resolved)
 {
     const struct scenario_run *run = scenario_at(scenario, index);
     struct error error = {.status = STATUS_OK};
     char label[128];
     progress_label(run, label, sizeof label);
-    if (run_check(&run->config, &error) != STATUS_OK) {
+    if (run_check(&run->config, cache, &error) != STATUS_OK) {
         scenario_blame(scenario, index, &error);
         return cli_error(cli, &error);
     }
@@ -63,10 +64,12 @@ static int check_file(const struct cli *cli, const char *path, const char *const
     int exit_code = 0;
     if (scenario_load(path, set, set_count, &scenario, &error) != STATUS_OK)
         return cli_error(cli, &error);
+    struct data_cache *cache = data_cache_create();
     for (size_t i = 0; i < scenario_count(scenario); i++) {
-        int one = check_run(cli, scenario, i, resolved);
+        int one = check_run(cli, scenario, i, cache, resolved);
         exit_code = one ? one : exit_code;
     }
+    data_cache_free(cache);
     scenario_free(scenario);
     return exit_code;
 }

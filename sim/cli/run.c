@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "core/memory.h"
+#include "models/data_cache.h"
 #include "numerics/backend.h"
 #include "numerics/blas.h"
 #include "scenario/scenario.h"
@@ -130,10 +131,11 @@ static const struct backend_ops *find_backend(const char *device)
                                      strcmp(device, "auto") == 0 ? "cpu" : device);
 }
 
-static enum status check_all(const struct scenario *scenario, struct error *error)
+static enum status check_all(const struct scenario *scenario, struct data_cache *cache,
+                             struct error *error)
 {
     for (size_t i = 0; i < scenario_count(scenario); i++) {
-        enum status status = run_check(&scenario_at(scenario, i)->config, error);
+        enum status status = run_check(&scenario_at(scenario, i)->config, cache, error);
         if (status == STATUS_OK)
             continue;
         scenario_blame(scenario, i, error);
@@ -230,12 +232,13 @@ static int run_scenario(struct cli *cli, const struct run_request *request)
     struct scenario *scenario = NULL;
     struct run_options options = {.backend = find_backend(request->device),
                                   .threads = request->threads,
-                                  .interrupt = cli->interrupt};
+                                  .interrupt = cli->interrupt,
+                                  .data_cache = data_cache_create()};
     int exit_code;
     enum status status =
         scenario_load(request->scenario, request->set, request->set_count, &scenario, &error);
     if (status == STATUS_OK)
-        status = check_all(scenario, &error);
+        status = check_all(scenario, options.data_cache, &error);
     if (status == STATUS_OK)
         status = open_output(request, &options.sink, &error);
     if (status != STATUS_OK) {
@@ -250,6 +253,7 @@ static int run_scenario(struct cli *cli, const struct run_request *request)
     }
     if (options.sink)
         options.sink->ops->close(options.sink);
+    data_cache_free(options.data_cache);
     scenario_free(scenario);
     return exit_code;
 }

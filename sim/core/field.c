@@ -93,6 +93,43 @@ const struct field *field_find(const struct field *table, const char *name)
     return NULL;
 }
 
+static bool texts_equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool value_equal(enum field_type type, const char *a, const char *b)
+{
+    switch (type) {
+    case FIELD_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case FIELD_INTEGER:
+    case FIELD_BYTES:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case FIELD_ENUM:
+        return *(const int *)a == *(const int *)b;
+    case FIELD_REAL:
+    case FIELD_DURATION:
+    case FIELD_BANDWIDTH:
+    case FIELD_BYTE_RATE:
+        return memcmp(a, b, sizeof(double)) == 0;
+    case FIELD_STRING:
+    case FIELD_PATH:
+        return texts_equal(*(const char *const *)a, *(const char *const *)b);
+    default:
+        return false;
+    }
+}
+
+bool field_equal(const struct field *table, const void *a, const void *b)
+{
+    for (; table != NULL && table->name != NULL; table++)
+        if (!value_equal(table->type, (const char *)a + table->offset,
+                         (const char *)b + table->offset))
+            return false;
+    return true;
+}
+
 const char *field_nearest(const struct field *table, const char *name)
 {
     const char *nearest = NULL;

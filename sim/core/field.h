@@ -100,6 +100,9 @@ static inline bool field_real_absent(double value)
 const char *field_type_name(enum field_type type); /* "a duration such as \"50 us\"" */
 size_t field_count(const struct field *table);
 const struct field *field_find(const struct field *table, const char *name);
+/* Do two structs of one table hold the same values?  (Scalars and texts; false where the table has
+ * sub-tables, choices or lists.) */
+bool field_equal(const struct field *table, const void *a, const void *b);
 /* The table's key nearest to `name` by edit distance, or NULL when none is near. */
 const char *field_nearest(const struct field *table, const char *name);
 /* Edit distance (optimal string alignment), for "did you mean". */

@@ -340,9 +340,10 @@ enum status run_play(const struct run_config *config, const struct run_options *
     return status;
 }
 
-enum status run_check(const struct run_config *config, struct error *error)
+enum status run_check(const struct run_config *config, struct data_cache *cache,
+                      struct error *error)
 {
-    struct run_options options = {.backend = &backend_none_ops, .threads = 1};
+    struct run_options options = {.backend = &backend_none_ops, .threads = 1, .data_cache = cache};
     struct sim *sim = NULL;
     enum status status = sim_create(&sim, config, &options, error);
     sim_free(sim);

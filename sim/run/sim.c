@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "core/memory.h"
+#include "models/data_cache.h"
 #include "numerics/backend.h"
 #include "run/metrics.h"
 
@@ -87,11 +88,14 @@ static enum status load_data(struct sim *sim, struct error *error)
                               ops->plugin.name, sim->model_ops->plugin.name);
     if (none)
         return STATUS_OK;
-    status = within("data", error,
-                    ops->load(config->data.source.params, (enum numeric_precision)config->precision,
-                              seed, &sim->data, error));
+    enum numeric_precision precision = (enum numeric_precision)config->precision;
+    struct data_cache *cache = sim->options->data_cache;
+    if (cache)
+        status = data_cache_load(cache, &config->data.source, precision, seed, &sim->data, error);
+    else
+        status = ops->load(config->data.source.params, precision, seed, &sim->data, error);
     if (status != STATUS_OK)
-        return status;
+        return within("data", error, status);
     sim->data_ops = ops;
     status = within(
         "data", error,
@@ -289,7 +293,7 @@ void sim_free(struct sim *sim)
     if (sim->model)
         sim->model_ops->destroy(sim->model);
     partition_free(sim->partition);
-    if (sim->data_ops)
+    if (sim->data_ops && sim->options->data_cache == NULL)
         sim->data_ops->unload(&sim->data);
     observer_close(&sim->observer);
     engine_free(sim->engine);
