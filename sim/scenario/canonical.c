@@ -32,7 +32,7 @@ struct entry {
     const char *base;
 };
 
-static void write_value(struct writer *writer, const struct field *field, const char *value);
+static void write_value(struct writer *writer, const struct field *field, const void *value);
 
 /* ---- numbers ---- */
 
@@ -120,7 +120,7 @@ static void write_path(struct writer *writer, const char *path)
 
 /* ---- what is absent ---- */
 
-static bool is_absent(const struct field *field, const char *value)
+static bool is_absent(const struct field *field, const void *value)
 {
     switch (field->type) {
     case FIELD_INTEGER:
@@ -211,7 +211,7 @@ static size_t collect(const struct writer *writer, const struct field *table, co
     return count;
 }
 
-static void write_object(struct writer *writer, const struct field *field, const char *value)
+static void write_object(struct writer *writer, const struct field *field, const void *value)
 {
     struct entry *entries = memory_array(field_count(field->fields) + 1, sizeof *entries);
     size_t count = collect(writer, field->fields, value, entries, 0);
@@ -222,7 +222,7 @@ static void write_object(struct writer *writer, const struct field *field, const
     free(entries);
 }
 
-static void write_choice(struct writer *writer, const struct field *field, const char *value)
+static void write_choice(struct writer *writer, const struct field *field, const void *value)
 {
     const struct plugin_choice *choice = (const struct plugin_choice *)value;
     const struct plugin *plugin = choice->plugin;
@@ -251,7 +251,7 @@ static void write_list(struct writer *writer, const struct field *field,
     buffer_add(&writer->out, "]");
 }
 
-static void write_value(struct writer *writer, const struct field *field, const char *value)
+static void write_value(struct writer *writer, const struct field *field, const void *value)
 {
     if (is_absent(field, value)) {
         bool list = field->type == FIELD_LIST || field->type == FIELD_REALS;
