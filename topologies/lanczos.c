@@ -27,6 +27,7 @@
 struct lanczos {
     uint32_t nodes;
     size_t size;
+    double scale;              /* largest entry of the tridiagonal matrix */
     double *last, *now, *next; /* unit vectors, then the one being made */
     double *diagonal, *beside; /* the tridiagonal matrix */
     double *pivots, *vector;   /* work space of its eigenproblem */
@@ -41,7 +42,7 @@ static double dot(size_t size, const double *x, const double *y)
     return sum;
 }
 
-static void scale(size_t size, double factor, double *x)
+static void multiply(size_t size, double factor, double *x)
 {
     for (size_t i = 0; i < size; i++)
         x[i] *= factor;
@@ -63,11 +64,14 @@ static double extend(struct lanczos *lanczos, lanczos_operator *apply, void *con
         if (k > 0)
             next[i] -= lanczos->beside[k - 1] * last[i];
     }
+    /* Again: what cancels here leaves rounding, which normalising would make a false mean. */
+    rounds_deflate(nodes, next);
     norm = sqrt(dot(nodes, next, next));
     lanczos->beside[k] = norm;
-    if (norm < 1e-14)
+    lanczos->scale = fmax(lanczos->scale, fmax(fabs(lanczos->diagonal[k]), norm));
+    if (norm <= 1e-14 * lanczos->scale)
         return 0;
-    scale(nodes, 1 / norm, next);
+    multiply(nodes, 1 / norm, next);
     lanczos->last = now;
     lanczos->now = next;
     lanczos->next = last;
@@ -106,7 +110,7 @@ static double last_component(const struct lanczos *lanczos, double sign)
         x[size - 1] /= lanczos->pivots[size - 1];
         for (size_t k = size - 1; k-- > 0;)
             x[k] = (x[k] + sign * lanczos->beside[k] * x[k + 1]) / lanczos->pivots[k];
-        scale(size, 1 / sqrt(dot(size, x, x)), x);
+        multiply(size, 1 / sqrt(dot(size, x, x)), x);
     }
     return fabs(x[size - 1]);
 }
@@ -159,7 +163,8 @@ static void random_start(struct lanczos *lanczos)
     for (uint32_t i = 0; i < lanczos->nodes; i++)
         lanczos->now[i] = rng_uniform(&rng) - 0.5;
     rounds_deflate(lanczos->nodes, lanczos->now);
-    scale(lanczos->nodes, 1 / sqrt(dot(lanczos->nodes, lanczos->now, lanczos->now)), lanczos->now);
+    multiply(lanczos->nodes, 1 / sqrt(dot(lanczos->nodes, lanczos->now, lanczos->now)),
+             lanczos->now);
 }
 
 static double iterate(struct lanczos *lanczos, size_t steps, lanczos_operator *apply, void *context,

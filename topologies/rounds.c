@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "topologies/internal.h"
 
-#define MAX_ENTRIES 2e8 /* 12 bytes each */
+#define MAX_ENTRIES 1e8 /* 12 bytes each */
 
 static size_t count_entries(const struct topology *topology, int64_t phase)
 {
