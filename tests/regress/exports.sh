@@ -6,7 +6,8 @@ library=$HS_BUILDDIR/.libs/libhearsay.so
 [ -e "$library" ] || { echo "SKIP: no shared library was built"; exit 77; }
 [ -e "$HS_SRCDIR/sim/hearsay.h" ] || { echo "SKIP: no public header yet"; exit 77; }
 
-shown=$("${NM:-nm}" -D --defined-only "$library" | awk '$2 ~ /^[TDBRVW]$/ { print $3 }' | sort)
+# NM may be a command with options.
+shown=$(${NM:-nm} -D --defined-only "$library" | awk '$2 ~ /^[TDBRVW]$/ { print $3 }' | sort)
 declared=$(grep -oE '\bhearsay_[a-z0-9_]+ *\(' "$HS_SRCDIR/sim/hearsay.h" | tr -d ' (' | sort -u)
 status=0
 for name in $shown; do
