@@ -31,6 +31,7 @@ struct run_options {
     const struct backend_ops *backend;
     unsigned threads;                       /* 0: as many as the machine has */
     struct trace_sink *sink;                /* NULL: none */
+    struct data_cache *data_cache;          /* shares data sets between runs; may be NULL */
     const struct trace_run *row;            /* identity for the trace; NULL without a sink */
     const volatile sig_atomic_t *interrupt; /* non-zero: stop at the next event; may be NULL */
     void (*progress)(void *context, const struct run_progress *progress); /* may be NULL */
