@@ -11,7 +11,7 @@ endif
 EXTRA_DIST += tests/unit/check-is-missing.sh
 
 # Suites that start threads; these also run under ThreadSanitizer.
-threaded_tests =
+threaded_tests = tests/unit/test_plan tests/unit/test_trace
 
 .PHONY: check-threads check-valgrind check-all
 check-threads: all
