@@ -302,9 +302,9 @@ static uint32_t answer_of(const real *z, uint32_t rows, size_t stride)
 /* -log softmax(z)[label] = log sum exp(z - top) + top - z[label] */
 static double cross_entropy(const real *z, uint32_t rows, size_t stride, double top, int32_t label)
 {
-    double sum = 0;
+    double sum = exp((double)z[0] - top);
 
-    for (uint32_t j = 0; j < rows; j++)
+    for (uint32_t j = 1; j < rows; j++)
         sum += exp((double)z[j * stride] - top);
     return log(sum) + top - (double)z[(size_t)label * stride];
 }

@@ -33,5 +33,3 @@ libhearsay_la_SOURCES += models/dirichlet.c
 libhearsay_la_SOURCES += models/sampler.c
 libhearsay_la_SOURCES += models/batch.c models/batch.h
 real_sources += models/batch_kernels.c
-
-EXTRA_DIST += tests/unit/models_support.h
