@@ -47,6 +47,7 @@ check_PROGRAMS += tests/unit/test_trace
 libtesting_la_SOURCES += tests/unit/models_support.h
 check_PROGRAMS += tests/unit/test_data
 check_PROGRAMS += tests/unit/test_models
+check_PROGRAMS += tests/unit/test_partition
 check_PROGRAMS += tests/unit/test_plan
 libtesting_la_SOURCES += tests/unit/topology_support.h
 check_PROGRAMS += tests/unit/test_topologies
