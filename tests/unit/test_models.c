@@ -828,6 +828,34 @@ START_TEST(networks_count_their_work)
 }
 END_TEST
 
+/* One multiply-add each for X w and X' r. */
+START_TEST(linear_models_start_near_zero)
+{
+    static const char *const names[] = {"linear", "logistic", "softmax"};
+
+    for (int m = 0; m < 3; m++) {
+        struct plugin_choice source = m == 0 ? small_teacher("2") : small_blobs("2");
+        support_with(source, m == 0 ? "inputs" : "features", "2000");
+        struct dataset data = support_load(source, NUMERIC_FLOAT64, 8);
+        struct bench b = bench_open(model(names[m]), &data, NULL, NUMERIC_FLOAT64, 1);
+        size_t outputs = m == 2 ? 2 : 1;
+        double variance = 0, expected = m == 2 ? 2.0 / 2002 : 1.0 / 2000;
+
+        ck_assert_uint_eq(b.dimension, 2001 * outputs);
+        b.ops->initial(b.model, 4, b.x);
+        for (size_t j = 0; j < 2000 * outputs; j++)
+            variance += b.x[j] * b.x[j] / (2000 * (double)outputs);
+        ck_assert_double_eq_tol(variance / expected, 1, 5 * sqrt(2.0 / 2000));
+        for (size_t j = 2000 * outputs; j < b.dimension; j++)
+            ck_assert_double_eq(b.x[j], 0);
+        ck_assert(!b.ops->optimum(b.model, b.g)); /* linear: too large a system */
+        ck_assert_int_ge(b.ops->flop(b.model, 3), 4 * 3 * 2000 * (int64_t)outputs);
+        bench_close(&b);
+        support_data_ops(source)->unload(&data);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("models");
@@ -854,6 +882,7 @@ int main(void)
     tcase_add_test(cases, nodes_start_from_a_table);
     tcase_add_test(cases, models_refuse_what_they_cannot_fit);
     tcase_add_test(cases, networks_count_their_work);
+    tcase_add_test(cases, linear_models_start_near_zero);
     suite_add_tcase(suite, cases);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
