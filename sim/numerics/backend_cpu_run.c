@@ -165,6 +165,7 @@ static bool backend_cpu_part(struct backend_cpu *cpu, struct backend_cpu_worker 
     const struct backend_operation *operation = &cpu->batch->operations[task.operation];
     struct objective_value one = {0};
     struct objective_value *partials = split ? &cpu->partials[split->first_partial] : &one;
+    partials[task.part] = (struct objective_value){0};
     if (!backend_cpu_failed(cpu))
         backend_cpu_part_run(cpu, worker, operation, task.part, &partials[task.part]);
     if (split && backend_cpu_count_down(&split->left) > 0)
