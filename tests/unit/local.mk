@@ -56,3 +56,4 @@ libtesting_la_SOURCES += tests/unit/play.c
 libtesting_la_SOURCES += tests/unit/play.h
 check_PROGRAMS += tests/unit/test_algorithms
 check_PROGRAMS += tests/unit/test_scenario_fields
+check_PROGRAMS += tests/unit/test_pushsum_cli
