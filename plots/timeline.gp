@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What every node does, as bars over simulated time; a panel a run.  Set before: runs, from, to,
+# nodes_i, label_i, kinds, kind_k (name), used_k, any_arrows; $spans with kinds blocks a run (kind,
+# node, begin, end), $arrows with one block a run (source, destination, start, arrival).
+label(i) = value(sprintf("label_%d", i))
+nodes(i) = value(sprintf("nodes_%d", i))
+kind(k) = value(sprintf("kind_%d", k))
+used(k) = value(sprintf("used_%d", k))
+array fills[5] = ["#0072B2", "#E69F00", "#009E73", "#DCDCDC", "#CC79A7"]
+
+# Collectives go on beside computation, so they are a thin line below the node's bar.
+top(k) = kind(k) eq "all-reduce" ? 0.33 : -0.30
+bottom(k) = kind(k) eq "all-reduce" ? 0.46 : 0.30
+
+set style fill solid 1.0 noborder
+set xrange [from / x_scale:to / x_scale]
+set grid noytics nomytics
+set ylabel "node" offset 1, 0
+set xlabel x_label offset 0, 0.3
+unset key
+set bmargin at screen 100.0 / height
+if (runs > 1) {
+    unset title
+    set multiplot layout runs, 1 title title font ",16" \
+        margins 0.075, 0.975, 100.0 / height, 1 - 75.0 / height spacing 0, 46.0 / height
+} else {
+    set title (title eq "" || title eq label(1) ? label(1) : title . " – " . label(1))
+}
+do for [i = 1:runs] {
+    set yrange [nodes(i) - 0.4:-0.6]
+    set ytics 0, (nodes(i) > 40 ? 10 : nodes(i) > 20 ? 4 : nodes(i) > 10 ? 2 : 1)
+    if (runs > 1) {
+        set label 1 label(i) at graph 0, graph 1 left offset 0, 0.6
+        if (i == runs) { set xlabel x_label offset 0, 0.3 } else { set xlabel "" }
+        if (i == runs) { set format x "%g" } else { set format x "" }
+    }
+    if (i == runs) {
+        set key at screen 0.5, 22.0 / height center center horizontal Left reverse samplen 1.5 \
+            width 2
+    }
+    plot for [k = 1:kinds] $spans index (i - 1) * kinds + k - 1 \
+             using ($3 / x_scale):2:($3 / x_scale):($4 / x_scale):($2 + top(k)):($2 + bottom(k)) \
+             with boxxyerror lc rgb fills[k] title (used(k) ? kind(k) : ""), \
+         $arrows index i - 1 using ($3 / x_scale):1:(($4 - $3) / x_scale):($2 - $1) \
+             with vectors head filled size screen 0.006, 18 lw 0.9 lc rgb "#80202020" \
+             title (any_arrows ? "message" : "")
+}
+if (runs > 1) { unset multiplot }
