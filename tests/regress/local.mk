@@ -3,11 +3,14 @@
 # Command-line regressions: scripts that run the built program.  They find it in $HEARSAY, the
 # sources in $HS_SRCDIR; exit status 77 means skipped, after a line that says why.
 
+# Suites ask for more memory than there is; under a sanitizer that shall be refused as elsewhere.
 AM_TESTS_ENVIRONMENT = \
 	HS_SRCDIR='$(abs_top_srcdir)'; export HS_SRCDIR; \
 	HS_BUILDDIR='$(abs_top_builddir)'; export HS_BUILDDIR; \
 	HEARSAY='$(abs_top_builddir)/hearsay$(EXEEXT)'; export HEARSAY; \
-	NM='$(NM)'; export NM;
+	NM='$(NM)'; export NM; \
+	ASAN_OPTIONS="allocator_may_return_null=1:$${ASAN_OPTIONS-}"; export ASAN_OPTIONS; \
+	TSAN_OPTIONS="allocator_may_return_null=1:$${TSAN_OPTIONS-}"; export TSAN_OPTIONS;
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
