@@ -6,11 +6,12 @@ label(i) = value(sprintf("label_%d", i))
 curve(i) = colour(value(sprintf("group_%d", i)))
 rows(i) = value(sprintf("rows_%d", i))
 
+x_scale = 1.0 * x_scale # numbers without a point would divide as integers
 set xlabel x_label offset 0, 0.3
 set xrange [0:(x_max > 0 ? x_max / x_scale * 1.01 : 1)]
 if (y_log) {
     set logscale y
-    spread = y_max / y_min
+    spread = 1.0 * y_max / y_min
     pad = spread > 1 ? spread ** 0.04 : 1.5
     set yrange [y_min / pad:y_max * pad]
     set format y "%g"

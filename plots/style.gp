@@ -22,7 +22,7 @@ set encoding utf8
 set border 3 lw 1.2 lc rgb "#404040"
 set tics nomirror out textcolor rgb "#303030"
 set grid xtics ytics mytics lt 1 lw 1 lc rgb "#D4D4D4", lt 1 lw 1 lc rgb "#EDEDED"
-set key below center horizontal Left reverse samplen 3 spacing 1.25 width 2 height 0.7
+set key below center horizontal Left reverse samplen 3 spacing 1.25 width -3 height 0.7
 set datafile missing "NaN"
 set lmargin 11
 set rmargin 4

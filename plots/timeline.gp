@@ -13,6 +13,7 @@ top(k) = kind(k) eq "all-reduce" ? 0.33 : -0.30
 bottom(k) = kind(k) eq "all-reduce" ? 0.46 : 0.30
 
 set style fill solid 1.0 noborder
+x_scale = 1.0 * x_scale # numbers without a point would divide as integers
 set xrange [from / x_scale:to / x_scale]
 set grid noytics nomytics
 set ylabel "node" offset 1, 0

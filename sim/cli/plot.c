@@ -130,11 +130,25 @@ static const char *usual_title(const struct plot_data *data)
     return data->runs[0].name;
 }
 
+/* Finds out before gnuplot does whether the picture can be written. */
+static enum status check_output(const char *output, bool *fresh, struct error *error)
+{
+    FILE *file;
+
+    *fresh = access(output, F_OK) != 0;
+    file = fopen(output, "ab");
+    if (file == NULL)
+        return status_fail(error, STATUS_REQUEST, "cannot write %s: %s", output, strerror(errno));
+    fclose(file);
+    return STATUS_OK;
+}
+
 static enum status draw(const struct plot_kind *kind, const struct plot_request *request,
                         const struct plot_data *data, const char *output, struct error *error)
 {
     struct plot_script script = {.file = NULL};
     enum status status = plot_script_open(&script, error);
+    bool fresh = false;
 
     if (status == STATUS_OK) {
         plot_script_text(&script, "output", output);
@@ -144,10 +158,12 @@ static enum status draw(const struct plot_kind *kind, const struct plot_request 
         plot_script_number(&script, "runs", (double)data->count);
         status = kind->write(&script, kind, request, data, error);
     }
-    if (status == STATUS_OK && access(output, F_OK) == 0 && access(output, W_OK) != 0)
-        status = status_fail(error, STATUS_REQUEST, "cannot write %s: %s", output, strerror(errno));
+    if (status == STATUS_OK)
+        status = check_output(output, &fresh, error);
     if (status == STATUS_OK)
         status = plot_script_run(&script, error);
+    if (status != STATUS_OK && fresh)
+        unlink(output);
     plot_script_close(&script);
     return status;
 }
