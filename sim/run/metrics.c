@@ -66,11 +66,15 @@ bool metrics_due_before(const struct sim *sim, int64_t next_ps, int64_t *due_ps)
     return metrics->every_ps > 0 && *due_ps < next_ps;
 }
 
-static bool at_target(const struct run_stop *stop, const struct trace_metric *row)
+/* The target that a row meets, NULL for none. */
+static const char *target_of(const struct run_stop *stop, const struct trace_metric *row)
 {
     double accuracy = isnan(row->test_accuracy) ? row->accuracy : row->test_accuracy;
-    return (!field_real_absent(stop->target_loss) && row->loss <= stop->target_loss) ||
-           (!field_real_absent(stop->target_accuracy) && accuracy >= stop->target_accuracy);
+    if (!field_real_absent(stop->target_loss) && row->loss <= stop->target_loss)
+        return "target loss";
+    if (!field_real_absent(stop->target_accuracy) && accuracy >= stop->target_accuracy)
+        return "target accuracy";
+    return NULL;
 }
 
 /* Where the line between two rows crosses the target: a share of their distance. */
@@ -90,7 +94,7 @@ static void follow_target(struct sim *sim, const struct trace_metric *row)
 {
     struct metrics *metrics = sim->metrics;
     const struct run_stop *stop = &sim->config->stop;
-    if (!at_target(stop, row)) {
+    if (target_of(stop, row) == NULL) {
         metrics->streak = 0;
         return;
     }
@@ -135,7 +139,7 @@ const char *metrics_target_met(const struct sim *sim)
 {
     if (sim->metrics->streak < sim->config->stop.patience)
         return NULL;
-    return field_real_absent(sim->config->stop.target_loss) ? "target accuracy" : "target loss";
+    return target_of(&sim->config->stop, &sim->metrics->last);
 }
 
 double metrics_time_to_target_s(const struct sim *sim, double *grid_s)
