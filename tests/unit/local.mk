@@ -11,7 +11,7 @@ endif
 EXTRA_DIST += tests/unit/check-is-missing.sh
 
 # Suites that start threads; these also run under ThreadSanitizer.
-threaded_tests = tests/unit/test_plan tests/unit/test_backend tests/unit/test_trace
+threaded_tests = tests/unit/test_plan tests/unit/test_backend tests/unit/test_trace tests/unit/test_run
 
 .PHONY: check-threads check-valgrind check-all
 check-threads: all
@@ -59,3 +59,4 @@ check_PROGRAMS += tests/unit/test_scenario_fields
 check_PROGRAMS += tests/unit/test_pushsum_cli
 check_PROGRAMS += tests/unit/test_backend
 check_PROGRAMS += tests/unit/test_optimizer
+check_PROGRAMS += tests/unit/test_run

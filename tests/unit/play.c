@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +34,9 @@ static void on_begin(struct trace_sink *sink, const struct trace_run *run)
 KEEP(on_span, trace_span, spans, span_count, span_capacity)
 KEEP(on_message, trace_message, messages, message_count, message_capacity)
 KEEP(on_metric, trace_metric, metrics, metric_count, metric_capacity)
+KEEP(on_node_metric, trace_node_metric, node_metrics, node_metric_count, node_metric_capacity)
 
 static void on_collective(struct trace_sink *sink, const struct trace_collective *row)
-{
-    (void)sink, (void)row;
-}
-
-static void on_node_metric(struct trace_sink *sink, const struct trace_node_metric *row)
 {
     (void)sink, (void)row;
 }
@@ -70,10 +67,10 @@ static void on_parameters(struct trace_sink *sink, const struct trace_parameters
     keep_vector(row->kind[0] == 'x' ? &rows->x : &rows->z, rows->nodes, row, (size_t)row->node);
 }
 
-static enum status on_end(struct trace_sink *sink, const struct trace_end *end,
-                          struct error *error)
+static enum status on_end(struct trace_sink *sink, const struct trace_end *end, struct error *error)
 {
-    (void)sink, (void)end, (void)error;
+    (void)error;
+    snprintf(self(sink)->end_status, sizeof self(sink)->end_status, "%s", end->status);
     return STATUS_OK;
 }
 
@@ -105,25 +102,29 @@ struct play play_text(const char *text, const char *const *overrides, struct pla
     while (overrides && overrides[count])
         count++;
     play.rows.sink.ops = &capture_ops;
-    play.status = scenario_parse("test", text, strlen(text), overrides, count, &scenario,
-                                 &play.error);
+    play.status =
+        scenario_parse("test", text, strlen(text), overrides, count, &scenario, &play.error);
     if (play.status != STATUS_OK)
         return play;
     const struct scenario_run *run = scenario_at(scenario, 0);
+    struct run_config config = run->config;
+    if (options.alter)
+        options.alter(&config);
     const char *device = options.device ? options.device : "cpu";
-    struct trace_run row = {.nodes = run->config.nodes};
+    struct trace_run row = {.nodes = config.nodes};
     struct run_options how = {.backend = (const void *)plugin_find(&backend_registry, device),
                               .threads = options.threads ? options.threads : 1,
                               .sink = &play.rows.sink,
-                              .row = &row};
-    play.status = run_play(&run->config, &how, &play.result, &play.error);
+                              .row = &row,
+                              .interrupt = options.interrupt};
+    play.status = run_play(&config, &how, &play.result, &play.error);
     scenario_free(scenario);
     return play;
 }
 
 struct play play_fine(const char *text, const char *const *overrides)
 {
-    struct play play = play_text(text, overrides, (struct play_options){NULL, 1});
+    struct play play = play_text(text, overrides, (struct play_options){.threads = 1});
     ck_assert_msg(play.status == STATUS_OK, "%s: %s", play.error.path, play.error.text);
     return play;
 }
@@ -134,6 +135,7 @@ void play_free(struct play *play)
     free(rows->spans);
     free(rows->messages);
     free(rows->metrics);
+    free(rows->node_metrics);
     free(rows->x);
     free(rows->z);
     free(rows->mean);
@@ -145,8 +147,7 @@ int64_t play_gradient_begin_ps(const struct play *play, uint32_t node, int64_t i
 {
     for (size_t i = 0; i < play->rows.span_count; i++) {
         const struct trace_span *span = &play->rows.spans[i];
-        if (span->node == node && span->iteration == iteration &&
-            span->kind == TRACE_SPAN_GRADIENT)
+        if (span->node == node && span->iteration == iteration && span->kind == TRACE_SPAN_GRADIENT)
             return span->begin_ps;
     }
     return -1;

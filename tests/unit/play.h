@@ -15,6 +15,9 @@ struct play_capture {
     size_t message_count, message_capacity;
     struct trace_metric *metrics;
     size_t metric_count, metric_capacity;
+    struct trace_node_metric *node_metrics;
+    size_t node_metric_count, node_metric_capacity;
+    char end_status[32];      /* what end_run said; "" when it was not called */
     double *x, *z, *mean, *w; /* stored parameters of the last sequence: nodes x dimension */
     size_t dimension, nodes;
 };
@@ -27,13 +30,14 @@ struct play {
 };
 
 struct play_options {
-    const char *device; /* "cpu" when NULL */
-    unsigned threads;   /* 1 when 0 */
+    const char *device;                       /* "cpu" when NULL */
+    unsigned threads;                         /* 1 when 0 */
+    void (*alter)(struct run_config *config); /* changes what a text cannot say; may be NULL */
+    const volatile sig_atomic_t *interrupt;   /* may be NULL */
 };
 
 /* Plays run 0 of `text` with overrides (NULL-terminated list, or NULL). Free by play_free. */
-struct play play_text(const char *text, const char *const *overrides,
-                      struct play_options options);
+struct play play_text(const char *text, const char *const *overrides, struct play_options options);
 /* As play_text with defaults; fails the test when the run fails. */
 struct play play_fine(const char *text, const char *const *overrides);
 void play_free(struct play *play);

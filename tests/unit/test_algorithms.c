@@ -429,7 +429,7 @@ START_TEST(ar_sgd_takes_slowest_plus_all_reduce)
     const char *set[] = {
         "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}", slow_node,
         NULL};
-    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    struct play play = play_text(timing_text, set, (struct play_options){.device = "none"});
     ck_assert(play.status == STATUS_OK);
     int64_t iteration_ps = 400 * MS + 2 * (30 * MS + MS / 20);
     ck_assert_int_eq(play.result.last.time_ps, 10 * iteration_ps);
@@ -445,7 +445,7 @@ START_TEST(sgp_takes_slowest_alone)
 {
     const char *set[] = {slow_node, "algorithm.wait=receive", "topology=one-peer-exponential",
                          NULL};
-    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    struct play play = play_text(timing_text, set, (struct play_options){.device = "none"});
     ck_assert(play.status == STATUS_OK);
     for (int64_t k = 4; k < 10; k++)
         ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k) -
@@ -474,7 +474,7 @@ START_TEST(equal_nodes_take_the_expected_time)
     static const char *const sizes[] = {"wire.message_size=30 MB", "wire.message_size=300 MB"};
     const struct timing *timing = &cases[_i / 2];
     const char *set[] = {timing->algorithm, timing->topology, sizes[_i % 2], NULL};
-    struct play play = play_text(timing_text, set, (struct play_options){"none", 1});
+    struct play play = play_text(timing_text, set, (struct play_options){.device = "none"});
     /* 8 bytes of push-sum weight travel with SGP's messages */
     int64_t weight_ps = strcmp(timing->algorithm, "algorithm=sgp") == 0 ? 8000 : 0;
     int64_t compute_ps = 100 * MS;
@@ -499,7 +499,7 @@ START_TEST(rendezvous_waits_for_the_receiver)
     const char *eager[] = {"nodes=2", "topology=ring", "network.protocol=eager",
                            "compute.speeds=[{\"first\": 0, \"last\": 0, \"speed\": 3}]",
                            "compute.gradient_time.mean=300 ms", "stop.iterations=1", NULL};
-    struct play_options none = {"none", 1};
+    struct play_options none = {.device = "none"};
     struct play late = play_text(timing_text, set, none), early = play_text(timing_text, eager, none);
     int64_t flow_ps = 30 * MS + MS / 20 + 8000;
     for (size_t m = 0; m < 2; m++) {
