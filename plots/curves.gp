@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Axes of curves.  Set before: x_label, x_scale, x_max, y_log, y_min, y_max, runs; for run i
-# label_i, group_i, rows_i; for column c of the data has_c (any run has values); $data with one
+# label_i, group_i; for column c of the data has_c (any run has values); $data with one
 # block a run.
 label(i) = value(sprintf("label_%d", i))
 curve(i) = colour(value(sprintf("group_%d", i)))
-rows(i) = value(sprintf("rows_%d", i))
 
 x_scale = 1.0 * x_scale # numbers without a point would divide as integers
 set xlabel x_label offset 0, 0.3

@@ -97,7 +97,6 @@ static void write_legend(struct plot_script *script, const struct plot_run *run,
     snprintf(label, sizeof label, "%s%s", run->label, run->label[0] != '\0' ? note : "");
     plot_script_text_at(script, "label", at + 1, label);
     plot_script_number_at(script, "group", at + 1, run->group);
-    plot_script_number_at(script, "rows", at + 1, (double)matrix->rows);
 }
 
 /* Which columns have values in any run, and what their axes must hold. */

@@ -139,7 +139,7 @@ static const char schema_views[] =
     "  r.wall_s, coalesce(s.iterations, m.iteration_mean) AS iterations,"
     "  coalesce(s.epochs, m.epoch) AS epochs,"
     "  coalesce(s.mean_model_loss, m.loss) AS mean_model_loss,"
-    "  coalesce(s.mean_model_accuracy, m.accuracy) AS mean_model_accuracy,"
+    "  coalesce(s.mean_model_accuracy, m.test_accuracy, m.accuracy) AS mean_model_accuracy,"
     "  coalesce(s.node_loss_mean, m.node_loss_mean) AS node_loss_mean,"
     "  coalesce(s.node_accuracy_mean, m.node_accuracy_mean) AS node_accuracy_mean,"
     "  coalesce(s.node_accuracy_min, m.node_accuracy_min) AS node_accuracy_min,"
