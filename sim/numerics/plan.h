@@ -14,11 +14,14 @@
  * A FLUSH executes what is recorded.  Operations nobody reads are not executed.  The result of a
  * flush is bit-identical for any number of threads and any choice of flush points: operations are
  * cut by size only and partial sums are added in block order.  plan_must_flush() says that the
- * memory budget is reached: temporaries created since the last flush and still alive, resident
- * vectors (plan_vector(..., resident)) excluded.  A single operation larger than the budget is an
- * error that names both figures.
+ * memory budget is reached: temporaries created since the last flush, resident vectors
+ * (plan_vector(..., resident)) excluded.  One that is released stays counted where a recorded
+ * operation names it, so the figure is an upper bound (plan_budget.c says why).  It also asks for a
+ * flush when very many operations are recorded.  A single operation whose temporary operands are
+ * larger than the budget is an error that names both figures; every later flush returns it.
  *
- * With the backend `none` recording does nothing, handles are 0, reads and metrics are NaN.
+ * With the backend `none` recording does nothing, handles are 0, reads (of span.count values) and
+ * metrics are NaN.
  */
 #ifndef HEARSAY_NUMERICS_PLAN_H
 #define HEARSAY_NUMERICS_PLAN_H
@@ -77,7 +80,8 @@ void plan_gradient(struct plan *plan, const struct objective_batch *batch, uint3
 void plan_step(struct plan *plan, const struct optimizer_step *step, struct plan_span x,
                struct plan_span g, struct plan_span decay_at, const uint32_t *states);
 /* destination <- sum of coefficient x vector over the same span, added in the order of the terms
- * in `real`; the destination may be among the terms.  One term: a scaled copy. */
+ * in `real`; the destination may be among the terms.  One term: a scaled copy; of a whole vector
+ * with coefficient 1: a snapshot, nothing is copied. */
 void plan_weighted_sum(struct plan *plan, struct plan_span destination,
                        const struct plan_term *terms, size_t count);
 /* destination <- scale x sum of the inputs, added in order with double accumulators and rounded

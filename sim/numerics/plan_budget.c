@@ -23,6 +23,7 @@ int64_t plan_budget_bytes(const struct plan *plan, uint32_t storage)
 
 void plan_budget_add(struct plan *plan, uint32_t storage)
 {
+    plan->tracks[storage].budgeted = plan->epoch;
     plan->temporary_bytes += plan_budget_bytes(plan, storage);
     if (plan->temporary_bytes > plan->totals.peak_temporary_bytes)
         plan->totals.peak_temporary_bytes = plan->temporary_bytes;

@@ -45,9 +45,9 @@ struct plan_track {
     struct plan_block *many; /* else; the array stays with the slot */
     size_t many_capacity;
     uint32_t handles, resident_handles;
-    uint64_t created, touched, written; /* last batch that ... it */
-    uint64_t weighed;                   /* the operation that last counted it against the budget */
-    uint64_t first_seen;                /* flush: a live operation of this batch names it */
+    uint64_t budgeted, touched, written; /* last batch that ... it */
+    uint64_t weighed;                    /* the operation that last counted it against the budget */
+    uint64_t first_seen;                 /* flush: a live operation of this batch names it */
 };
 
 struct plan_vector {

@@ -48,8 +48,8 @@ uint32_t plan_storage_new(struct plan *plan, size_t count, size_t block_size, bo
     plan_storage_divide(track, count, block_size);
     track->handles = 1;
     track->resident_handles = resident;
-    track->created = plan->epoch;
-    track->touched = track->written = track->weighed = track->first_seen = 0;
+    track->budgeted = track->touched = track->written = 0;
+    track->weighed = track->first_seen = 0;
     plan->storages[slot] = (struct backend_storage){.count = count, .kept = true};
     return slot;
 }
@@ -75,7 +75,7 @@ void plan_storage_detach(struct plan *plan, uint32_t storage, bool resident)
         return;
     plan->storages[storage].kept = false;
     if (track->touched != plan->epoch) {
-        if (track->created == plan->epoch && !resident)
+        if (track->budgeted == plan->epoch)
             plan->temporary_bytes -= plan_budget_bytes(plan, storage);
         plan_storage_free(plan, storage);
         return;
