@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What every node does, as bars over simulated time; a panel a run.  Set before: runs, from, to,
-# nodes_i, label_i, kinds, kind_k (name), used_k, any_arrows; $spans with kinds blocks a run (kind,
-# node, begin, end), $arrows with one block a run (source, destination, start, arrival).
-label(i) = value(sprintf("label_%d", i))
+# nodes_i, label_i, hidden_i (too many messages), kinds, kind_k (name), used_k, any_arrows; $spans
+# with kinds blocks a run (kind, node, begin, end), $arrows with one block a run (source,
+# destination, start, arrival).
 nodes(i) = value(sprintf("nodes_%d", i))
+label(i) = value(sprintf("label_%d", i)) . \
+           (value(sprintf("hidden_%d", i)) ? "  (more than 300 messages: not drawn)" : "")
 kind(k) = value(sprintf("kind_%d", k))
 used(k) = value(sprintf("used_%d", k))
-array fills[5] = ["#0072B2", "#E69F00", "#009E73", "#DCDCDC", "#CC79A7"]
+array fills[5] = ["#0072B2", "#E69F00", "#009E73", "#D6D6D6", "#F0C4DB"]
 
-# Collectives go on beside computation, so they are a thin line below the node's bar.
-top(k) = kind(k) eq "all-reduce" ? 0.33 : -0.30
-bottom(k) = kind(k) eq "all-reduce" ? 0.46 : 0.30
+# Collectives go on beside computation, so they lie behind it and reach beyond it.  White edges
+# part computations that follow one another at once.
+wide(k) = kind(k) eq "all-reduce" ? 0.42 : 0.32
+first(k) = k == 1 ? kinds : k - 1
+edge(k) = kind(k) eq "gradient" ? "#FFFFFF" : fills[k]
 
-set style fill solid 1.0 noborder
 x_scale = 1.0 * x_scale # numbers without a point would divide as integers
 set xrange [from / x_scale:to / x_scale]
 set grid noytics nomytics
@@ -39,9 +42,11 @@ do for [i = 1:runs] {
         set key at screen 0.5, 22.0 / height center center horizontal Left reverse samplen 1.5 \
             width 2
     }
-    plot for [k = 1:kinds] $spans index (i - 1) * kinds + k - 1 \
-             using ($3 / x_scale):2:($3 / x_scale):($4 / x_scale):($2 + top(k)):($2 + bottom(k)) \
-             with boxxyerror lc rgb fills[k] title (used(k) ? kind(k) : ""), \
+    plot for [j = 1:kinds] $spans index (i - 1) * kinds + first(j) - 1 \
+             using ($3 / x_scale):2:($3 / x_scale):($4 / x_scale): \
+                   ($2 - wide(first(j))):($2 + wide(first(j))) \
+             with boxxyerror lw 0.8 fs solid 1.0 border lc rgb edge(first(j)) \
+             fc rgb fills[first(j)] title (used(first(j)) ? kind(first(j)) : ""), \
          $arrows index i - 1 using ($3 / x_scale):1:(($4 - $3) / x_scale):($2 - $1) \
              with vectors head filled size screen 0.006, 18 lw 0.9 lc rgb "#80202020" \
              title (any_arrows ? "message" : "")

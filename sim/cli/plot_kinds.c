@@ -69,12 +69,13 @@ static double column_max(const struct plot_matrix *matrix, size_t column)
     return most;
 }
 
-/* The smallest of a column above `floor`; infinity where there is none. */
+/* The smallest of a column above `floor`; infinity where there is none.  The start does not count:
+ * equal models are apart by rounding only, and a logarithmic axis would make most of that. */
 static double column_min(const struct plot_matrix *matrix, size_t column, double floor)
 {
     double least = INFINITY;
 
-    for (size_t i = 0; i < matrix->rows; i++)
+    for (size_t i = matrix->rows > 1 && floor == 0; i < matrix->rows; i++)
         if (matrix->values[i * matrix->columns + column] > floor)
             least = fmin(least, matrix->values[i * matrix->columns + column]);
     return least;
@@ -117,7 +118,7 @@ static double write_ranges(struct plot_script *script, const struct plot_matrix 
         y_max = fmax(y_max, most);
     }
     plot_script_number(script, "x_max", x_max);
-    plot_script_number(script, "y_min", y_min);
+    plot_script_number(script, "y_min", fmin(y_min, y_max));
     plot_script_number(script, "y_max", y_max);
     return x_max;
 }
@@ -254,8 +255,8 @@ static enum status write_all_bars(struct plot_script *script, const struct plot_
 static enum status write_all_arrows(struct plot_script *script, const struct plot_data *data,
                                     const struct plot_parameters *parameters, struct error *error)
 {
+    bool *hidden = memory_array(data->count, sizeof *hidden), any = false;
     enum status status = STATUS_OK;
-    bool any = false;
 
     plot_script_begin_block(script, "$arrows");
     for (size_t i = 0; i < data->count && status == STATUS_OK; i++) {
@@ -263,7 +264,8 @@ static enum status write_all_arrows(struct plot_script *script, const struct plo
 
         status = plot_data_query(&data->runs[i], "plots/timeline-messages.sql", parameters,
                                  &messages, error);
-        if (messages.rows > PLOT_MOST_MESSAGES)
+        hidden[i] = messages.rows > PLOT_MOST_MESSAGES;
+        if (hidden[i])
             messages.rows = 0;
         any = any || messages.rows > 0;
         if (status == STATUS_OK)
@@ -271,6 +273,9 @@ static enum status write_all_arrows(struct plot_script *script, const struct plo
         free(messages.values);
     }
     plot_script_end_block(script);
+    for (size_t i = 0; i < data->count; i++)
+        plot_script_number_at(script, "hidden", i + 1, hidden[i]);
+    free(hidden);
     plot_script_number(script, "any_arrows", any);
     return status;
 }
