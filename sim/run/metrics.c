@@ -2,6 +2,7 @@
 /* Cadence and targets of metrics; the evaluation itself is in evaluate.c. */
 #include "run/metrics.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -44,14 +45,15 @@ void metrics_free(struct metrics *metrics)
     free(metrics);
 }
 
-/* How many multiples of the cadence the state has reached. */
+/* How many multiples of the cadence the state has reached.  Rounding must not hide one: 0.14 x 1600
+ * is above 224. */
 static int64_t grid_reached(const struct sim *sim)
 {
     const struct metrics *metrics = sim->metrics;
-    double each = metrics->every.value;
-    if (metrics->every.unit == FIELD_PER_EPOCHS)
-        return (int64_t)((double)sim->samples_applied / (each * sim->epoch_samples));
-    return (int64_t)((double)sim->iterations_total / (each * sim->nodes));
+    bool by_epoch = metrics->every.unit == FIELD_PER_EPOCHS;
+    double done = (double)(by_epoch ? sim->samples_applied : sim->iterations_total);
+    double each = metrics->every.value * (by_epoch ? sim->epoch_samples : sim->nodes);
+    return (int64_t)(done / each * (1 + 4 * DBL_EPSILON));
 }
 
 bool metrics_due(const struct sim *sim)
