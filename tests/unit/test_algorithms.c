@@ -32,7 +32,8 @@ struct reference {
 
 static const char quadratic_text[] =
     "{\"nodes\": 6, \"precision\": \"float64\", \"seed\": 5, \"algorithm\": \"sgp\","
-    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": 0.5}},"
+    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": "
+    "0.5}},"
     " \"model\": {\"name\": \"quadratic\", \"dimension\": 7, \"L\": 2, \"mu\": 0.2, \"zeta\": 1},"
     " \"initial\": \"random\","
     " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.05},"
@@ -270,7 +271,8 @@ START_TEST(sgp_debiases_on_uneven_graphs)
     double p[N][N];
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/edges.csv", directory);
-    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}", path);
+    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}",
+             path);
     uneven_matrix(p);
     write_matrix(path, p);
     const char *set[] = {topology, NULL};
@@ -329,7 +331,8 @@ START_TEST(push_sum_converges_on_uneven_graphs)
     double p[N][N];
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/edges.csv", directory);
-    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}", path);
+    snprintf(topology, sizeof topology, "topology={\"name\": \"edge-list\", \"path\": \"%s\"}",
+             path);
     uneven_matrix(p);
     write_matrix(path, p);
     const char *set[] = {"nodes=6", topology, "stop.iterations=400", NULL};
@@ -356,7 +359,8 @@ END_TEST
 static const char softmax_text[] =
     "{\"nodes\": 4, \"precision\": \"float64\", \"seed\": 3,"
     " \"algorithm\": {\"name\": \"ar-sgd\", \"average\": \"gradients\"},"
-    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": 0.5}},"
+    " \"compute\": {\"gradient_time\": {\"name\": \"lognormal\", \"mean\": \"20 ms\", \"cv\": "
+    "0.5}},"
     " \"model\": \"softmax\","
     " \"data\": {\"name\": \"gaussian-blobs\", \"features\": 6, \"classes\": 3, \"samples\": 600,"
     "   \"batch_size\": 8, \"sampling\": \"global\"},"
@@ -420,15 +424,13 @@ static const char timing_text[] =
     " \"model\": {\"name\": \"quadratic\", \"dimension\": 4},"
     " \"stop\": {\"iterations\": 10}}";
 
-static const char slow_node[] =
-    "compute.stragglers=[{\"first\": 2, \"last\": 2, \"slowdown\": 4}]";
+static const char slow_node[] = "compute.stragglers=[{\"first\": 2, \"last\": 2, \"slowdown\": 4}]";
 
 /* Recursive doubling on 4 nodes: 2 (alpha + M b) = 2 (0.05 + 30) ms. */
 START_TEST(ar_sgd_takes_slowest_plus_all_reduce)
 {
-    const char *set[] = {
-        "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}", slow_node,
-        NULL};
+    const char *set[] = {"algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}",
+                         slow_node, NULL};
     struct play play = play_text(timing_text, set, (struct play_options){.device = "none"});
     ck_assert(play.status == STATUS_OK);
     int64_t iteration_ps = 400 * MS + 2 * (30 * MS + MS / 20);
@@ -493,14 +495,23 @@ END_TEST
  * 0's message is there at 130.05 ms already.  Round 0 ends at 330.05 ms for both in either case. */
 START_TEST(rendezvous_waits_for_the_receiver)
 {
-    const char *set[] = {"nodes=2", "topology=ring", "network.protocol=rendezvous",
+    const char *set[] = {"nodes=2",
+                         "topology=ring",
+                         "network.protocol=rendezvous",
                          "compute.speeds=[{\"first\": 0, \"last\": 0, \"speed\": 3}]",
-                         "compute.gradient_time.mean=300 ms", "stop.iterations=1", NULL};
-    const char *eager[] = {"nodes=2", "topology=ring", "network.protocol=eager",
+                         "compute.gradient_time.mean=300 ms",
+                         "stop.iterations=1",
+                         NULL};
+    const char *eager[] = {"nodes=2",
+                           "topology=ring",
+                           "network.protocol=eager",
                            "compute.speeds=[{\"first\": 0, \"last\": 0, \"speed\": 3}]",
-                           "compute.gradient_time.mean=300 ms", "stop.iterations=1", NULL};
+                           "compute.gradient_time.mean=300 ms",
+                           "stop.iterations=1",
+                           NULL};
     struct play_options none = {.device = "none"};
-    struct play late = play_text(timing_text, set, none), early = play_text(timing_text, eager, none);
+    struct play late = play_text(timing_text, set, none),
+                early = play_text(timing_text, eager, none);
     int64_t flow_ps = 30 * MS + MS / 20 + 8000;
     for (size_t m = 0; m < 2; m++) {
         ck_assert_int_eq(late.rows.messages[m].arrived_ps, 300 * MS + flow_ps);
