@@ -61,3 +61,4 @@ check_PROGRAMS += tests/unit/test_backend
 check_PROGRAMS += tests/unit/test_optimizer
 check_PROGRAMS += tests/unit/test_run
 check_PROGRAMS += tests/unit/test_run_metrics
+check_PROGRAMS += tests/unit/test_run_failures
