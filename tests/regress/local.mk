@@ -15,6 +15,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
 regress_tests += tests/regress/exports.sh
+regress_tests += tests/regress/trace.sh
 
 TESTS += $(regress_tests)
 EXTRA_DIST += $(regress_tests)
