@@ -179,7 +179,7 @@ static enum status play(const struct scenario_run *run, const struct hearsay_opt
     if (inner.backend == NULL)
         return status_fail(error, STATUS_REQUEST, "found device \"%s\", expected cpu or none",
                            device);
-    enum status status = run_check(&run->config, NULL, error);
+    enum status status = run_check(&run->config, inner.backend, NULL, error);
     if (status == STATUS_OK)
         status = open_sinks(options, &tee, error);
     if (status != STATUS_OK)

@@ -42,7 +42,7 @@ static int check_run(const struct cli *cli, const struct scenario *scenario, siz
     struct error error = {.status = STATUS_OK};
     char label[128];
     progress_label(run, label, sizeof label);
-    if (run_check(&run->config, cache, &error) != STATUS_OK) {
+    if (run_check(&run->config, NULL, cache, &error) != STATUS_OK) {
         scenario_blame(scenario, index, &error);
         return cli_error(cli, &error);
     }

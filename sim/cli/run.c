@@ -131,11 +131,12 @@ static const struct backend_ops *find_backend(const char *device)
                                      strcmp(device, "auto") == 0 ? "cpu" : device);
 }
 
-static enum status check_all(const struct scenario *scenario, struct data_cache *cache,
+static enum status check_all(const struct scenario *scenario, const struct run_options *options,
                              struct error *error)
 {
     for (size_t i = 0; i < scenario_count(scenario); i++) {
-        enum status status = run_check(&scenario_at(scenario, i)->config, cache, error);
+        enum status status = run_check(&scenario_at(scenario, i)->config, options->backend,
+                                       options->data_cache, error);
         if (status == STATUS_OK)
             continue;
         scenario_blame(scenario, i, error);
@@ -238,7 +239,7 @@ static int run_scenario(struct cli *cli, const struct run_request *request)
     enum status status =
         scenario_load(request->scenario, request->set, request->set_count, &scenario, &error);
     if (status == STATUS_OK)
-        status = check_all(scenario, options.data_cache, &error);
+        status = check_all(scenario, &options, &error);
     if (status == STATUS_OK)
         status = open_output(request, &options.sink, &error);
     if (status != STATUS_OK) {

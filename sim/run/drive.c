@@ -252,7 +252,11 @@ static enum status check_expectations(const struct sim *sim, const struct run_re
 
 static const char *end_status(enum status status)
 {
-    return status == STATUS_OK || status == STATUS_EXPECT ? "done" : status_name(status);
+    if (status == STATUS_OK || status == STATUS_EXPECT)
+        return "done";
+    if (status == STATUS_DEADLOCK || status == STATUS_DIVERGED || status == STATUS_INTERRUPTED)
+        return status_name(status);
+    return "failed";
 }
 
 static enum status end_trace(struct drive *drive, enum status status, struct error *error)
@@ -274,6 +278,16 @@ static enum status end_trace(struct drive *drive, enum status status, struct err
     return sink ? sink->ops->end_run(sink, &end, error) : STATUS_OK;
 }
 
+/* A request that proves too small only while playing (one operation above the plan's memory) is a
+ * run that failed: something was started and written. */
+static enum status while_playing(enum status status, struct error *error)
+{
+    if (status != STATUS_REQUEST)
+        return status;
+    snprintf(error->path, sizeof error->path, "plan_memory");
+    return error->status = STATUS_NO_MEMORY;
+}
+
 /* Everything after the last event.  The first failure wins; the trace is closed in any case. */
 static enum status finish(struct drive *drive, enum status status, struct error *error)
 {
@@ -293,6 +307,7 @@ static enum status finish(struct drive *drive, enum status status, struct error 
         status = now;
         *error = later;
     }
+    status = while_playing(status, error);
     if (status != STATUS_OK && drive->result->reason[0] == '\0')
         snprintf(drive->result->reason, sizeof drive->result->reason, "%s", error->text);
     now = end_trace(drive, status, &later);
@@ -328,7 +343,7 @@ enum status run_play(const struct run_config *config, const struct run_options *
         return result->status = status;
     if (!field_real_absent(config->stop.time_s))
         drive.stop_ps = simtime_from_s(config->stop.time_s);
-    status = sim_check_values(drive.sim, error);
+    status = sim_check_device(drive.sim, options->backend, error);
     if (status != STATUS_OK) {
         sim_free(drive.sim);
         return result->status = status;
@@ -340,12 +355,14 @@ enum status run_play(const struct run_config *config, const struct run_options *
     return status;
 }
 
-enum status run_check(const struct run_config *config, struct data_cache *cache,
-                      struct error *error)
+enum status run_check(const struct run_config *config, const struct backend_ops *backend,
+                      struct data_cache *cache, struct error *error)
 {
     struct run_options options = {.backend = &backend_none_ops, .threads = 1, .data_cache = cache};
     struct sim *sim = NULL;
     enum status status = sim_create(&sim, config, &options, error);
+    if (status == STATUS_OK && backend)
+        status = sim_check_device(sim, backend, error);
     sim_free(sim);
     return status;
 }

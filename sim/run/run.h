@@ -55,9 +55,10 @@ struct run_result {
 extern const char *const run_summary_names[RUN_SUMMARY_COUNT];
 void run_summary_values(const struct run_summary *summary, double values[RUN_SUMMARY_COUNT]);
 
-/* Refuses what cannot run (STATUS_REQUEST with a path); plays nothing.  `cache` may be NULL. */
-enum status run_check(const struct run_config *config, struct data_cache *cache,
-                      struct error *error);
+/* Refuses what cannot run (STATUS_REQUEST with a path), and with a backend also what cannot run on
+ * that; plays nothing.  `backend` and `cache` may be NULL. */
+enum status run_check(const struct run_config *config, const struct backend_ops *backend,
+                      struct data_cache *cache, struct error *error);
 /* Plays a run.  A run that fails (deadlock, divergence, unmet expectation) returns its status with
  * *result and the trace filled as far as it got. */
 enum status run_play(const struct run_config *config, const struct run_options *options,

@@ -55,11 +55,25 @@ static enum status check_stop(const struct sim *sim, struct error *error)
     return STATUS_OK;
 }
 
-enum status sim_check_values(const struct sim *sim, struct error *error)
+/* A metric alone needs a vector beside the nodes' own; what one operation of this run needs in all
+ * is known only while it is recorded. */
+static enum status check_budget(const struct sim *sim, struct error *error)
+{
+    int64_t budget = sim->config->plan_memory_bytes;
+    size_t needed = sim->dimension * numeric_size((enum numeric_precision)sim->config->precision);
+    if (budget > 0 && (uint64_t)budget >= needed)
+        return STATUS_OK;
+    return status_fail_at(error, "plan_memory",
+                          "found %lld bytes, expected at least %zu, a vector of the model",
+                          (long long)budget, needed);
+}
+
+enum status sim_check_device(const struct sim *sim, const struct backend_ops *backend,
+                             struct error *error)
 {
     const struct run_stop *stop = &sim->config->stop;
-    if (plan_executes(sim->plan))
-        return STATUS_OK;
+    if (backend->executes)
+        return check_budget(sim, error);
     if (!field_real_absent(stop->target_loss))
         return status_fail_at(error, "stop.target_loss",
                               "found a target, but device none computes no loss; give a limit "

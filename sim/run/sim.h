@@ -126,8 +126,9 @@ struct sim {
 enum status sim_create(struct sim **sim, const struct run_config *config,
                        const struct run_options *options, struct error *error);
 void sim_free(struct sim *sim);
-/* Targets let values steer time; with device none nothing could ever reach them. */
-enum status sim_check_values(const struct sim *sim, struct error *error);
+/* What this run cannot do on a device: reach a target without numerics, or hold a vector. */
+enum status sim_check_device(const struct sim *sim, const struct backend_ops *backend,
+                             struct error *error);
 double sim_epoch(const struct sim *sim); /* samples applied over training samples */
 void sim_start(struct sim *sim);         /* calls every program's start */
 

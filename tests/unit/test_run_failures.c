@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "algorithms/algorithm.h"
+#include "numerics/backend.h"
 #include "play.h"
 #include "scenario/scenario.h"
 
@@ -43,6 +44,7 @@ static const struct refusal refusals[] = {
     {{"stop={}"}, "stop", "iterations"},
     {{"stop={\"target_accuracy\": 0.5}"}, "stop.target_accuracy", "quadratic"},
     {{"model.mu=2"}, "model.mu", "above"},
+    {{"plan_memory=23 B"}, "plan_memory", "24"},
     {{"algorithm={\"name\": \"d-psgd\", \"exchange\": \"pairwise-blocking\"}"},
      "algorithm.exchange",
      "adapt-then-combine"},
@@ -58,7 +60,7 @@ static enum status check_text(const char *text, const char *const *set, struct e
     enum status status = scenario_parse("test", text, strlen(text), set, count, &scenario, error);
     if (status != STATUS_OK)
         return status;
-    status = run_check(&scenario_at(scenario, 0)->config, NULL, error);
+    status = run_check(&scenario_at(scenario, 0)->config, &backend_cpu_ops, NULL, error);
     scenario_free(scenario);
     return status;
 }
