@@ -34,9 +34,9 @@ static enum status lock_file(const char *path, int *lock, struct error *error)
         return status_fail(error, STATUS_REQUEST, "cannot write %s: %s", path, strerror(errno));
     if (flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return STATUS_OK; /* a file system without locks has no second writer either */
-    close(*lock);
+    /* Not closed: should the writer be this very process, that would drop SQLite's own locks. */
     *lock = -1;
-    return status_fail(error, STATUS_REQUEST, "%s is being written by another program", path);
+    return status_fail(error, STATUS_REQUEST, "%s is being written already", path);
 }
 
 /* --force replaces databases, not whatever a slip of the keyboard names. */

@@ -69,6 +69,7 @@ for what in --metrics --nodes "--parameters z" "--parameters x" "--parameters w"
         grep -E '^[12],' both | cut -d, -f 2- >one
         [ -s one ] || { echo "show $what --run $variant prints nothing"; status=1; }
         case $what in
+        # shellcheck disable=SC2086
         --parameters*) "$HEARSAY" show again.db --run $variant $what | sed 1d >two ;;
         esac
         cmp -s one two || { echo "show $what --run $variant differs between files"; status=1; }

@@ -554,24 +554,11 @@ END_TEST
 
 START_TEST(second_writer_is_refused)
 {
-    struct trace_sink *sink;
-    int state;
-    pid_t child;
+    struct trace_sink *sink = open_sink(TRACE_CREATE);
 
-    sink = open_sink(TRACE_CREATE);
     sink->ops->begin_run(sink, &example_run);
-    child = fork();
-    if (child == 0) {
-        struct trace_sink *second;
-        struct error error;
-        enum status append = trace_sqlite_open(database, TRACE_APPEND, false, &second, &error);
-        bool said = strstr(error.text, "being written") != NULL;
-        enum status replace = trace_sqlite_open(database, TRACE_REPLACE, false, &second, &error);
-
-        _exit(append == STATUS_REQUEST && replace == STATUS_REQUEST && said ? 0 : 1);
-    }
-    waitpid(child, &state, 0);
-    ck_assert(WIFEXITED(state) && WEXITSTATUS(state) == 0);
+    assert_refused(TRACE_APPEND, "being written already");
+    assert_refused(TRACE_REPLACE, "being written already");
     sink->ops->close(sink);
     sink = open_sink(TRACE_APPEND);
     sink->ops->close(sink);
