@@ -68,8 +68,8 @@ for what in --metrics --nodes "--parameters z" "--parameters x" "--parameters w"
         # Rows of the first seed: those of runs 1 and 2.
         grep -E '^[12],' both | cut -d, -f 2- >one
         [ -s one ] || { echo "show $what --run $variant prints nothing"; status=1; }
-        case $what in
         # shellcheck disable=SC2086
+        case $what in
         --parameters*) "$HEARSAY" show again.db --run $variant $what | sed 1d >two ;;
         esac
         cmp -s one two || { echo "show $what --run $variant differs between files"; status=1; }
