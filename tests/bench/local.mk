@@ -17,6 +17,11 @@ bench_programs += tests/bench/bench_events
 tests_bench_bench_events_SOURCES = $(bench_common) tests/bench/bench_events.c
 tests_bench_bench_events_LDADD = libhearsay_internal.la
 
+bench_programs += tests/bench/bench_network
+tests_bench_bench_network_SOURCES = $(bench_common) tests/bench/bench_network.c \
+	tests/bench/naive_network.c tests/bench/naive_network.h
+tests_bench_bench_network_LDADD = libhearsay_internal.la
+
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
