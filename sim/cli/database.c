@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Traces are opened read-only, so a run that is still being written is not disturbed.  Chosen runs
+ * stand in a temporary table, which lives in memory; queries then say
+ * `run IN (SELECT run FROM selected)`.
+ */
 #include "cli/database.h"
 
 #include <errno.h>
@@ -62,7 +67,8 @@ static enum status no_such_run(sqlite3 *db, const char *path, const char *name, 
 {
     sqlite3_stmt *statement = NULL;
     enum status status = database_prepare(
-        db, "SELECT group_concat(quote(label), ', ') FROM (SELECT DISTINCT label FROM v_runs LIMIT 20)",
+        db,
+        "SELECT group_concat(quote(label), ', ') FROM (SELECT DISTINCT label FROM v_runs LIMIT 20)",
         &statement, error);
 
     if (status != STATUS_OK)

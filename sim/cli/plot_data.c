@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Runs of all databases in one list, their legends, and the queries.
+ *
+ * A legend names what tells the curves apart and no more: the variant; the seed where a variant has
+ * several; the database where variant and seed are the same; the run's number where nothing else
+ * differs.
+ */
 #include "cli/plot_data.h"
 
 #include <errno.h>

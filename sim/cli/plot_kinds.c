@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What each kind of plot takes from the traces, and the variables that its gnuplot script reads
+ * (named in the head of plots/X.gp).  Ranges, units and legends are chosen here, looks in the
+ * scripts.
+ */
 #include "cli/plot_kinds.h"
 
 #include <math.h>

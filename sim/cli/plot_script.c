@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The script goes to a temporary file and not through a pipe: a gnuplot that dies early then cannot
+ * kill this program by SIGPIPE.  gnuplot is spawned, not called by a shell, so no name is ever read
+ * as a command.
+ */
 #include "cli/plot_script.h"
 
 #include <errno.h>

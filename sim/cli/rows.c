@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One printer a format; all take any statement, so a new query needs no code here.
+ */
 #include "cli/rows.h"
 
 #include <cjson/cJSON.h>

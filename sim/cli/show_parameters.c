@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Vectors are stored as .npy blobs, one a row; as CSV they become lines with every digit, so that
+ * trajectories of two runs, or of a run and another program, can be compared by text tools.
+ */
 #include "cli/show_parameters.h"
 
 #include <stdbool.h>
