@@ -14,7 +14,9 @@ AM_TESTS_ENVIRONMENT = \
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
+regress_tests += tests/regress/bad-input.sh
 regress_tests += tests/regress/exports.sh
+regress_tests += tests/regress/output.sh
 regress_tests += tests/regress/trace.sh
 
 TESTS += $(regress_tests)
