@@ -22,6 +22,10 @@ tests_bench_bench_network_SOURCES = $(bench_common) tests/bench/bench_network.c 
 	tests/bench/naive_network.c tests/bench/naive_network.h
 tests_bench_bench_network_LDADD = libhearsay_internal.la
 
+bench_programs += tests/bench/bench_trace
+tests_bench_bench_trace_SOURCES = $(bench_common) $(bench_runs) tests/bench/bench_trace.c
+tests_bench_bench_trace_LDADD = libhearsay_internal.la
+
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 
