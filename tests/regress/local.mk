@@ -8,6 +8,7 @@ AM_TESTS_ENVIRONMENT = \
 	HS_SRCDIR='$(abs_top_srcdir)'; export HS_SRCDIR; \
 	HS_BUILDDIR='$(abs_top_builddir)'; export HS_BUILDDIR; \
 	HEARSAY='$(abs_top_builddir)/hearsay$(EXEEXT)'; export HEARSAY; \
+	HEARSAY_DATADIR='$(abs_top_srcdir)'; export HEARSAY_DATADIR; \
 	NM='$(NM)'; export NM; \
 	ASAN_OPTIONS="allocator_may_return_null=1:$${ASAN_OPTIONS-}"; export ASAN_OPTIONS; \
 	TSAN_OPTIONS="allocator_may_return_null=1:$${TSAN_OPTIONS-}"; export TSAN_OPTIONS;
@@ -15,8 +16,11 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
 regress_tests += tests/regress/bad-input.sh
+regress_tests += tests/regress/digests.sh
+regress_tests += tests/regress/documented-commands.sh
 regress_tests += tests/regress/exports.sh
 regress_tests += tests/regress/output.sh
+regress_tests += tests/regress/scenarios.sh
 regress_tests += tests/regress/trace.sh
 
 TESTS += $(regress_tests)
