@@ -7,7 +7,7 @@
 
 #include "core/simtime.h"
 #include "numerics/backend.h"
-#include "run/evaluate.h"
+#include "run/evaluation.h"
 #include "run/metrics.h"
 #include "run/sim.h"
 

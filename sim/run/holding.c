@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a node holds of the system's mass: a share of its numerator x and a push-sum weight w; and
- * the ledger of all weights, held + in flight = n at every event.
+ * What a node holds of the system's mass: a share of its numerator x and a push-sum weight w.
  *
  * A push costs no pass over x: the message takes a snapshot with a coefficient, the node keeps x
  * with the coefficient `held`, and the mix is one weighted sum over both.
  */
 #include "run/sim.h"
 
-#include <math.h>
-
 #include "core/memory.h"
-
-#define LEDGER_TOLERANCE 1e-12
 
 void holding_scratch(struct sim *sim, size_t terms)
 {
@@ -22,36 +17,6 @@ void holding_scratch(struct sim *sim, size_t terms)
     sim->terms = memory_grow(sim->terms, &capacity, terms, sizeof *sim->terms);
     sim->sorted = memory_resize(sim->sorted, capacity, sizeof *sim->sorted);
     sim->scratch_capacity = capacity;
-}
-
-/* Neumaier's compensated sum. */
-void ledger_add(struct sim *sim, double delta)
-{
-    struct sim_ledger *ledger = &sim->ledger;
-    double sum = ledger->sum + delta;
-    if (fabs(ledger->sum) >= fabs(delta))
-        ledger->compensation += (ledger->sum - sum) + delta;
-    else
-        ledger->compensation += (delta - sum) + ledger->sum;
-    ledger->sum = sum;
-}
-
-void ledger_check(const struct sim *sim)
-{
-    double mass = sim->ledger.sum + sim->ledger.compensation;
-    ENGINE_CHECK(sim->engine, fabs(mass - sim->nodes) <= LEDGER_TOLERANCE * sim->nodes,
-                 "push-sum mass is %.17g, expected %u", mass, sim->nodes);
-}
-
-void ledger_recount(struct sim *sim)
-{
-    sim->ledger = (struct sim_ledger){0, 0};
-    for (uint32_t rank = 0; rank < sim->nodes; rank++)
-        ledger_add(sim, sim->node[rank].w);
-    for (size_t i = 0; i < sim->message_capacity; i++)
-        if (sim->message[i].used)
-            ledger_add(sim, sim->message[i].weight);
-    ledger_check(sim);
 }
 
 uint32_t node_x(const struct node *node)

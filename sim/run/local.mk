@@ -4,9 +4,10 @@
 libhearsay_la_SOURCES += sim/run/config.c sim/run/config.h
 libhearsay_la_SOURCES += sim/run/deadlock.c
 libhearsay_la_SOURCES += sim/run/drive.c sim/run/run.h
-libhearsay_la_SOURCES += sim/run/evaluate.c sim/run/evaluate.h
+libhearsay_la_SOURCES += sim/run/evaluation.c sim/run/evaluation.h
 libhearsay_la_SOURCES += sim/run/gradient.c
 libhearsay_la_SOURCES += sim/run/holding.c
+libhearsay_la_SOURCES += sim/run/ledger.c
 libhearsay_la_SOURCES += sim/run/mailbox.c
 libhearsay_la_SOURCES += sim/run/metrics.c sim/run/metrics.h
 libhearsay_la_SOURCES += sim/run/node.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Cadence and targets of metrics; the evaluation itself is in evaluate.c. */
+/* Cadence and targets of metrics; the evaluation itself is in evaluation.c. */
 #include "run/metrics.h"
 
 #include <float.h>
@@ -8,7 +8,7 @@
 
 #include "core/memory.h"
 #include "core/simtime.h"
-#include "run/evaluate.h"
+#include "run/evaluation.h"
 
 struct metrics {
     struct field_cadence every;

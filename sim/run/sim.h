@@ -146,11 +146,13 @@ void mailbox_free(struct sim *sim, uint32_t message, int64_t consumed_ps, const 
 void mailbox_report_in_flight(struct sim *sim);
 void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight);
 
-/* holding.c */
-void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
+/* ledger.c */
 void ledger_add(struct sim *sim, double delta);
 void ledger_check(const struct sim *sim); /* O(1), at every event */
 void ledger_recount(struct sim *sim);     /* in full, at every metric */
+
+/* holding.c */
+void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
 /* The mean model as terms of coefficient sum/n into sim->terms; returns their number. */
 size_t holding_mean_terms(struct sim *sim);
 struct plan_term holding_deployable(const struct node *node); /* z_i */

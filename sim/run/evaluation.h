@@ -2,8 +2,8 @@
 /*
  * One evaluation of the whole system: the mean model and every node's deployable model.
  */
-#ifndef HEARSAY_RUN_EVALUATE_H
-#define HEARSAY_RUN_EVALUATE_H
+#ifndef HEARSAY_RUN_EVALUATION_H
+#define HEARSAY_RUN_EVALUATION_H
 
 #include "run/sim.h"
 

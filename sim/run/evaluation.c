@@ -7,7 +7,7 @@
  *
  * Subsets of samples are fixed and keyed (RNG_SAMPLE), so rows of one run compare.
  */
-#include "run/evaluate.h"
+#include "run/evaluation.h"
 
 #include <math.h>
 #include <stdlib.h>
