@@ -28,20 +28,20 @@ enum network_protocol { NETWORK_EAGER, NETWORK_RENDEZVOUS };
 
 /* One entry of network.hosts: what differs for some hosts (a slow link). */
 struct network_override {
-    int64_t first, last;   /* hosts first .. last, inclusive */
-    double bandwidth_bps;  /* NaN: as the others */
-    double latency_s;      /* NaN: as the others */
-    double efficiency;     /* NaN: as the others */
+    int64_t first, last;  /* hosts first .. last, inclusive */
+    double bandwidth_bps; /* NaN: as the others */
+    double latency_s;     /* NaN: as the others */
+    double efficiency;    /* NaN: as the others */
 };
 
 struct network_config {
-    int model;             /* enum network_model */
-    int fabric;            /* "switch" */
-    double bandwidth_bps;  /* of each NIC in each direction */
-    double latency_s;      /* of a whole path; an override replaces its host's half of it */
-    double efficiency;     /* goodput share, (0, 1] */
-    double overhead_s;     /* per message, added to latency */
-    int protocol;          /* enum network_protocol; rendezvous is played above (run/mailbox) */
+    int model;               /* enum network_model */
+    int fabric;              /* "switch" */
+    double bandwidth_bps;    /* of each NIC in each direction */
+    double latency_s;        /* of a whole path; an override replaces its host's half of it */
+    double efficiency;       /* goodput share, (0, 1] */
+    double overhead_s;       /* per message, added to latency */
+    int protocol;            /* enum network_protocol; rendezvous is played above (run/mailbox) */
     struct field_list hosts; /* of struct network_override */
 };
 extern const struct field network_fields[];
