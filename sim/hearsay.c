@@ -40,6 +40,7 @@ TEE_FORWARD(begin_run, trace_run)
 TEE_FORWARD(span, trace_span)
 TEE_FORWARD(message, trace_message)
 TEE_FORWARD(collective, trace_collective)
+TEE_FORWARD(chunk, trace_chunk)
 TEE_FORWARD(node_metric, trace_node_metric)
 TEE_FORWARD(link, trace_link)
 TEE_FORWARD(parameters, trace_parameters)
@@ -91,6 +92,7 @@ static const struct trace_sink_ops tee_ops = {
     .span = tee_span,
     .message = tee_message,
     .collective = tee_collective,
+    .chunk = tee_chunk,
     .metric = tee_metric,
     .node_metric = tee_node_metric,
     .link = tee_link,

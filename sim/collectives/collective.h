@@ -47,8 +47,18 @@ struct collectives;
 /* Rank `rank` of operation `operation` has its result. */
 typedef void collective_done(void *context, uint64_t operation, uint32_t rank);
 
+/* One message of an operation has ended. For traces; may record, must not enter. */
+struct collective_chunk {
+    uint64_t operation;
+    uint32_t src, dst, step; /* ranks; the sender's step */
+    int64_t bytes, started_ps;
+};
+typedef void collective_watch(void *context, const struct collective_chunk *chunk);
+
 struct collectives *collectives_create(struct cluster *cluster, struct engine *engine,
                                        collective_done *done, void *context);
+/* Calls `watch` for every message that ends from now on. */
+void collectives_watch(struct collectives *collectives, collective_watch *watch, void *context);
 void collectives_free(struct collectives *collectives);
 /* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: host r); returns
  * its number (1, 2, ...).  It is closed by itself when every rank is done. */

@@ -60,6 +60,8 @@ struct collectives {
     struct engine *engine;
     collective_done *done;
     void *context;
+    collective_watch *watch; /* or NULL */
+    void *watch_context;
     uint32_t client;        /* of the network */
     uint32_t kind_reduced;  /* event: rank `target` of slot `arg` has added what came */
     uint32_t kind_finished; /* event: it was done on entry */
@@ -276,8 +278,13 @@ static void on_message(void *context, uint64_t cookie, int64_t started_ps)
     struct operation *op = &collectives->slots[slot];
     const uint64_t number = op->number;
     const uint32_t index = op->ranks[sender].step;
-    const uint32_t receiver = (uint32_t)step_of(op, sender, index).send_to;
-    (void)started_ps;
+    const struct collective_step step = step_of(op, sender, index);
+    const uint32_t receiver = (uint32_t)step.send_to;
+    if (collectives->watch) {
+        const struct collective_chunk chunk = {number, sender,          receiver,
+                                               index,  step.send_bytes, started_ps};
+        collectives->watch(collectives->watch_context, &chunk);
+    }
     op->ranks[sender].flags |= RANK_SENT;
     take(collectives, slot, receiver, index);
 
@@ -331,6 +338,12 @@ struct collectives *collectives_create(struct cluster *cluster, struct engine *e
     collectives->window = memory_array(collectives->window_size, sizeof *collectives->window);
     collectives->oldest = collectives->next = 1;
     return collectives;
+}
+
+void collectives_watch(struct collectives *collectives, collective_watch *watch, void *context)
+{
+    collectives->watch = watch;
+    collectives->watch_context = context;
 }
 
 void collectives_free(struct collectives *collectives)

@@ -80,7 +80,8 @@ static const char *const parameters_names[] = {"none", "final", "metrics", NULL}
 
 static const struct field trace_fields[] = {
     FIELD_AT(struct run_trace, level, FIELD_ENUM, "\"messages\"", .names = trace_level_names,
-             .help = "what is written: none, metrics, messages (also spans), full"),
+             .help = "what is written: none; metrics; messages (and spans); full (and the messages "
+                     "inside collectives)"),
     FIELD_AT(struct run_trace, parameters, FIELD_ENUM, "\"none\"", .names = parameters_names,
              .help = "store every node's vectors: never, at the end, or at every metric"),
     FIELD_END,

@@ -138,6 +138,19 @@ void reduce_done(void *context, uint64_t operation, uint32_t rank)
     wait_settle(node);
 }
 
+void reduce_watch(void *context, const struct collective_chunk *chunk)
+{
+    struct sim *sim = context;
+    struct trace_chunk row = {.operation = chunk->operation,
+                              .step = chunk->step,
+                              .src = chunk->src,
+                              .dst = chunk->dst,
+                              .bytes = chunk->bytes,
+                              .started_ps = chunk->started_ps,
+                              .arrived_ps = engine_now(sim->engine)};
+    observer_chunk(&sim->observer, &row);
+}
+
 uint32_t reduce_pending_x(const struct node *node)
 {
     if (node->collective_entered_ps < 0)

@@ -183,6 +183,8 @@ static enum status create_cluster(struct sim *sim, struct error *error)
         return status;
     sim->network_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);
     sim->collectives = collectives_create(sim->cluster, sim->engine, reduce_done, sim);
+    if (config->trace.level == TRACE_FULL)
+        collectives_watch(sim->collectives, reduce_watch, sim);
     sim->gradient_event = engine_register(sim->engine, "gradient", gradient_event, sim);
     return STATUS_OK;
 }

@@ -158,7 +158,8 @@ size_t holding_mean_terms(struct sim *sim);
 struct plan_term holding_deployable(const struct node *node); /* z_i */
 
 /* reduce.c */
-void reduce_done(void *context, uint64_t operation, uint32_t rank); /* collective_done */
+void reduce_done(void *context, uint64_t operation, uint32_t rank);     /* collective_done */
+void reduce_watch(void *context, const struct collective_chunk *chunk); /* level full */
 /* The recorded result that will be this node's x, or 0. */
 uint32_t reduce_pending_x(const struct node *node);
 void reduce_close(struct sim *sim);

@@ -32,6 +32,13 @@ static const struct trace_column collective_columns[] = {
     COLUMN(trace_collective, I64, done_ps),
 };
 
+static const struct trace_column chunk_columns[] = {
+    COLUMN(trace_chunk, I64, operation),  COLUMN(trace_chunk, U32, step),
+    COLUMN(trace_chunk, U32, src),        COLUMN(trace_chunk, U32, dst),
+    COLUMN(trace_chunk, I64, bytes),      COLUMN(trace_chunk, I64, started_ps),
+    COLUMN(trace_chunk, I64, arrived_ps),
+};
+
 static const struct trace_column metric_columns[] = {
     COLUMN(trace_metric, I64, sequence),
     COLUMN(trace_metric, I64, time_ps),
@@ -93,6 +100,7 @@ const struct trace_table trace_tables[TRACE_TABLES] = {
         TABLE("messages", 'm', trace_message, message_columns, .numbered = true),
     [TRACE_TABLE_COLLECTIVES] =
         TABLE("collectives", 'c', trace_collective, collective_columns, .numbered = true),
+    [TRACE_TABLE_CHUNKS] = TABLE("chunks", 'k', trace_chunk, chunk_columns, .numbered = true),
     [TRACE_TABLE_METRICS] = TABLE("metrics", 'M', trace_metric, metric_columns, .blob = false),
     [TRACE_TABLE_NODE_METRICS] =
         TABLE("node_metrics", 'N', trace_node_metric, node_metric_columns, .blob = false),

@@ -27,6 +27,11 @@ static void swallow_collective(struct trace_sink *sink, const struct trace_colle
     (void)sink, (void)row;
 }
 
+static void swallow_chunk(struct trace_sink *sink, const struct trace_chunk *row)
+{
+    (void)sink, (void)row;
+}
+
 static void swallow_metric(struct trace_sink *sink, const struct trace_metric *row)
 {
     (void)sink, (void)row;
@@ -71,6 +76,7 @@ static const struct trace_sink_ops null_ops = {
     .span = swallow_span,
     .message = swallow_message,
     .collective = swallow_collective,
+    .chunk = swallow_chunk,
     .metric = swallow_metric,
     .node_metric = swallow_node_metric,
     .link = swallow_link,

@@ -93,6 +93,12 @@ void observer_collective(struct observer *observer, const struct trace_collectiv
         observer->sink->ops->collective(observer->sink, row);
 }
 
+void observer_chunk(struct observer *observer, const struct trace_chunk *row)
+{
+    if (wants(observer, TRACE_FULL))
+        observer->sink->ops->chunk(observer->sink, row);
+}
+
 void observer_metric(struct observer *observer, const struct trace_metric *row)
 {
     digest_row(observer->metrics, TRACE_TABLE_METRICS, row);

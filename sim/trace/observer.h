@@ -24,6 +24,8 @@ void observer_close(struct observer *observer); /* frees the digests, not the si
 void observer_span(struct observer *observer, const struct trace_span *row);
 void observer_message(struct observer *observer, const struct trace_message *row);
 void observer_collective(struct observer *observer, const struct trace_collective *row);
+/* Level `full`, not digested. */
+void observer_chunk(struct observer *observer, const struct trace_chunk *row);
 /* Level `metrics` and above; digested into `metrics`, never into `timeline`. */
 void observer_metric(struct observer *observer, const struct trace_metric *row);
 void observer_node_metric(struct observer *observer, const struct trace_node_metric *row);

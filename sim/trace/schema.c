@@ -72,6 +72,12 @@ static const char *const schema_migrations[TRACE_SCHEMA_VERSION] = {
     " iteration INTEGER, entered_ps INTEGER, done_ps INTEGER,"
     " PRIMARY KEY (run, id)) WITHOUT ROWID;"
 
+    "CREATE TABLE chunks ("
+    " run INTEGER NOT NULL REFERENCES runs, id INTEGER NOT NULL,"
+    " operation INTEGER NOT NULL, step INTEGER, src INTEGER NOT NULL, dst INTEGER NOT NULL,"
+    " bytes INTEGER, started_ps INTEGER, arrived_ps INTEGER,"
+    " PRIMARY KEY (run, id)) WITHOUT ROWID;"
+
     "CREATE TABLE links ("
     " run INTEGER NOT NULL REFERENCES runs, host INTEGER NOT NULL,"
     " tx_bytes INTEGER, rx_bytes INTEGER, tx_busy_ps INTEGER, rx_busy_ps INTEGER,"

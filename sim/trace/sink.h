@@ -54,6 +54,15 @@ struct trace_collective {
     int64_t entered_ps, done_ps;
 };
 
+/* One message of a collective's schedule, at level `full`. Not digested: how a schedule is played
+ * is no fact of the programs' timeline. */
+struct trace_chunk {
+    uint64_t operation;
+    uint32_t step, src, dst; /* the sender's step; nodes */
+    int64_t bytes;
+    int64_t started_ps, arrived_ps;
+};
+
 /* One metric row: the state of the whole system at an instant. NaN: not defined or not taken. */
 struct trace_metric {
     int64_t sequence; /* 0 = the start */
@@ -135,6 +144,7 @@ struct trace_sink_ops {
     void (*span)(struct trace_sink *sink, const struct trace_span *row);
     void (*message)(struct trace_sink *sink, const struct trace_message *row);
     void (*collective)(struct trace_sink *sink, const struct trace_collective *row);
+    void (*chunk)(struct trace_sink *sink, const struct trace_chunk *row);
     void (*metric)(struct trace_sink *sink, const struct trace_metric *row);
     void (*node_metric)(struct trace_sink *sink, const struct trace_node_metric *row);
     void (*link)(struct trace_sink *sink, const struct trace_link *row);

@@ -85,6 +85,11 @@ static void sqlite_collective(struct trace_sink *sink, const struct trace_collec
     put(sink, TRACE_TABLE_COLLECTIVES, row);
 }
 
+static void sqlite_chunk(struct trace_sink *sink, const struct trace_chunk *row)
+{
+    put(sink, TRACE_TABLE_CHUNKS, row);
+}
+
 static void sqlite_metric(struct trace_sink *sink, const struct trace_metric *row)
 {
     put(sink, TRACE_TABLE_METRICS, row);
@@ -143,6 +148,7 @@ static const struct trace_sink_ops sqlite_ops = {
     .span = sqlite_span,
     .message = sqlite_message,
     .collective = sqlite_collective,
+    .chunk = sqlite_chunk,
     .metric = sqlite_metric,
     .node_metric = sqlite_node_metric,
     .link = sqlite_link,

@@ -41,6 +41,13 @@ static void on_collective(struct trace_sink *sink, const struct trace_collective
     (void)sink, (void)row;
 }
 
+static void on_chunk(struct trace_sink *sink, const struct trace_chunk *row)
+{
+    struct play_capture *rows = self(sink);
+    rows->chunk_count++;
+    rows->chunk_bytes += row->bytes;
+}
+
 static void on_link(struct trace_sink *sink, const struct trace_link *row)
 {
     (void)sink, (void)row;
@@ -86,6 +93,7 @@ static const struct trace_sink_ops capture_ops = {
     .span = on_span,
     .message = on_message,
     .collective = on_collective,
+    .chunk = on_chunk,
     .metric = on_metric,
     .node_metric = on_node_metric,
     .link = on_link,

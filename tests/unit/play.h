@@ -17,7 +17,9 @@ struct play_capture {
     size_t metric_count, metric_capacity;
     struct trace_node_metric *node_metrics;
     size_t node_metric_count, node_metric_capacity;
-    char end_status[32];      /* what end_run said; "" when it was not called */
+    char end_status[32]; /* what end_run said; "" when it was not called */
+    size_t chunk_count;  /* messages of collectives, at level full */
+    int64_t chunk_bytes;
     double *x, *z, *mean, *w; /* stored parameters of the last sequence: nodes x dimension */
     size_t dimension, nodes;
 };

@@ -442,6 +442,25 @@ START_TEST(ar_sgd_takes_slowest_plus_all_reduce)
 }
 END_TEST
 
+/* Recursive doubling among 4: two full vectors from each rank; both levels play the same. */
+START_TEST(level_full_shows_the_messages_of_an_all_reduce)
+{
+    const char *full[] = {
+        "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}",
+        "stop.iterations=1", "trace.level=full", NULL};
+    const char *less[] = {full[0], full[1], "trace.level=messages", NULL};
+    struct play every = play_text(timing_text, full, (struct play_options){"none", 1});
+    struct play some = play_text(timing_text, less, (struct play_options){"none", 1});
+    ck_assert_uint_eq(every.rows.chunk_count, 4 * 2);
+    ck_assert_int_eq(every.rows.chunk_bytes, 4 * 2 * 30000000);
+    ck_assert_int_eq((int64_t)every.result.summary.bytes, every.rows.chunk_bytes);
+    ck_assert_uint_eq(some.rows.chunk_count, 0);
+    ck_assert_str_eq(every.result.timeline_digest, some.result.timeline_digest);
+    play_free(&every);
+    play_free(&some);
+}
+END_TEST
+
 /* The exchange takes 30.05 ms <= (s - 1) T_c = 300 ms: s T_c an iteration in steady state. */
 START_TEST(sgp_takes_slowest_alone)
 {
@@ -539,6 +558,7 @@ static Suite *algorithms_suite(void)
     tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
     tcase_set_timeout(theory, 60);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
+    tcase_add_test(times, level_full_shows_the_messages_of_an_all_reduce);
     tcase_add_test(times, sgp_takes_slowest_alone);
     tcase_add_loop_test(times, equal_nodes_take_the_expected_time, 0, 8);
     tcase_add_test(times, rendezvous_waits_for_the_receiver);

@@ -752,6 +752,12 @@ static void count_collective(struct trace_sink *sink, const struct trace_collect
     ((struct counting_sink *)sink)->spans++;
 }
 
+static void count_chunk(struct trace_sink *sink, const struct trace_chunk *row)
+{
+    (void)row;
+    ((struct counting_sink *)sink)->spans++;
+}
+
 static void count_metric(struct trace_sink *sink, const struct trace_metric *row)
 {
     (void)row;
@@ -769,6 +775,7 @@ static const struct trace_sink_ops counting_ops = {
     .span = count_span,
     .message = count_message,
     .collective = count_collective,
+    .chunk = count_chunk,
     .metric = count_metric,
     .node_metric = count_node_metric,
 };
@@ -777,17 +784,19 @@ static void observe_all(struct observer *observer)
 {
     struct trace_metric metric = example_metric(1);
     struct trace_node_metric node = {.sequence = 1, .node = 2};
+    struct trace_chunk chunk = {.operation = 1, .src = 2, .dst = 3};
 
     observer_span(observer, &example_span);
     observer_message(observer, &example_message);
     observer_collective(observer, &example_collective);
+    observer_chunk(observer, &chunk);
     observer_metric(observer, &metric);
     observer_node_metric(observer, &node);
 }
 
 START_TEST(levels_choose_rows_not_digests)
 {
-    static const int spans[] = {0, 0, 3, 3}, metrics[] = {0, 2, 2, 2};
+    static const int spans[] = {0, 0, 3, 4}, metrics[] = {0, 2, 2, 2};
     char timeline[4][DIGEST_TEXT_SIZE], numbers[4][DIGEST_TEXT_SIZE];
 
     for (int level = TRACE_NONE; level <= TRACE_FULL; level++) {
