@@ -157,7 +157,8 @@ static enum status open_output(const struct run_request *request, struct trace_s
     return trace_sqlite_open(request->output, mode, request->force, sink, error);
 }
 
-static struct trace_run trace_row(const struct scenario_run *run, const struct run_options *options)
+static struct trace_run trace_row(const struct scenario_run *run, const struct run_options *options,
+                                  const char *host)
 {
     struct trace_run row = run_row(&run->config, options);
     row.id = run->id;
@@ -165,12 +166,13 @@ static struct trace_run trace_row(const struct scenario_run *run, const struct r
     row.scenario = run->resolved;
     row.canonical = run->canonical;
     row.digest = run->digest;
+    row.host = host;
     return row;
 }
 
 /* Plays once; with --verify a second time without a trace, and compares. */
-static enum status play(const struct scenario_run *run, struct run_options *options, bool verify,
-                        struct run_result *result, struct error *error)
+static enum status play(const struct scenario_run *run, const struct run_options *options,
+                        bool verify, struct run_result *result, struct error *error)
 {
     struct run_result again;
     enum status status = run_play(&run->config, options, result, error);
@@ -189,31 +191,40 @@ static enum status play(const struct scenario_run *run, struct run_options *opti
     return status;
 }
 
-static int play_all(struct cli *cli, const struct run_request *request,
-                    const struct scenario *scenario, struct run_options *options)
+/* One run with its own row and progress line. */
+static enum status play_one(const struct cli *cli, const struct run_request *request,
+                            const struct scenario *scenario, size_t index,
+                            const struct run_options *common, struct run_result *result,
+                            struct error *error)
 {
-    struct error error;
-    int exit_code = 0;
-    size_t count = scenario_count(scenario);
-    struct summary *summary = summary_create();
+    const struct scenario_run *run = scenario_at(scenario, index);
+    struct run_options options = *common;
+    char host[HOST_NAME_MAX + 1] = "";
     bool progress = !request->quiet && strcmp(request->progress, "none") != 0;
     bool live = cli->err_is_terminal && strcmp(request->progress, "plain") != 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct scenario_run *run = scenario_at(scenario, i);
+    struct progress *line =
+        progress ? progress_create(stderr, live, run, index, scenario_count(scenario)) : NULL;
+    gethostname(host, sizeof host - 1);
+    const struct trace_run row = trace_row(run, common, host);
+    options.row = &row;
+    options.progress = line ? progress_report : NULL;
+    options.progress_context = line;
+    options.progress_every_s = live ? 0.2 : 5;
+    enum status status = play(run, &options, request->verify, result, error);
+    progress_free(line);
+    return status;
+}
+
+static int play_all(const struct cli *cli, const struct run_request *request,
+                    const struct scenario *scenario, const struct run_options *options)
+{
+    int exit_code = 0;
+    struct summary *summary = summary_create();
+    for (size_t i = 0; i < scenario_count(scenario); i++) {
         struct run_result result;
-        char host[HOST_NAME_MAX + 1] = "";
-        struct trace_run row = trace_row(run, options);
-        struct progress *line = progress ? progress_create(stderr, live, run, i, count) : NULL;
-        gethostname(host, sizeof host - 1);
-        row.host = host;
-        options->row = &row;
-        options->progress = line ? progress_report : NULL;
-        options->progress_context = line;
-        options->progress_every_s = live ? 0.2 : 5;
-        error = (struct error){.status = STATUS_OK};
-        enum status status = play(run, options, request->verify, &result, &error);
-        progress_free(line);
-        summary_add(summary, run, &result);
+        struct error error = {.status = STATUS_OK};
+        enum status status = play_one(cli, request, scenario, i, options, &result, &error);
+        summary_add(summary, scenario_at(scenario, i), &result);
         if (status == STATUS_OK)
             continue;
         scenario_blame(scenario, i, &error);
