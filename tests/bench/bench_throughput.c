@@ -112,6 +112,8 @@ static void print_figures(const struct figures *figures, unsigned threads, doubl
                 bench_median(&figures->simulator) / bench_median(&figures->bare), target);
     printf("  %-44s %9.3f\n", "the same, median over turns",
            bench_paired(&figures->simulator, &figures->bare));
+    printf("  %-44s %9.3f\n", "the same, best turn of each",
+           bench_max(&figures->simulator) / bench_max(&figures->bare));
     printf("  %-44s %9.3f\n", "the same per second of processor time",
            bench_paired(&figures->simulator_cpu, &figures->bare_cpu));
 }
