@@ -29,7 +29,7 @@ check-all: check
 
 # What several suites share: other sources and headers of this folder.
 check_LTLIBRARIES = libtesting.la
-libtesting_la_SOURCES =
+libtesting_la_SOURCES = tests/unit/testing.c tests/unit/testing.h
 
 # ---- suites
 check_PROGRAMS += tests/unit/test_core
@@ -42,6 +42,8 @@ check_PROGRAMS += tests/unit/test_max_min
 check_PROGRAMS += tests/unit/test_network
 check_PROGRAMS += tests/unit/test_network_oracle
 check_PROGRAMS += tests/unit/test_scenario_text
+libtesting_la_SOURCES += tests/unit/scenario_support.c
+libtesting_la_SOURCES += tests/unit/scenario_support.h
 check_PROGRAMS += tests/unit/test_scenario
 check_PROGRAMS += tests/unit/test_trace
 libtesting_la_SOURCES += tests/unit/models_support.h

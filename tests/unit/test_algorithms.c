@@ -42,6 +42,7 @@ static const char quadratic_text[] =
 /* The reference takes its start and its gradients from the model that the scenario names: the
  * parameter struct is read by the same tables. */
 #include "scenario/scenario.h"
+#include "testing.h"
 
 static struct reference reference_open(struct scenario **scenario, struct dense *start)
 {
@@ -449,8 +450,8 @@ START_TEST(level_full_shows_the_messages_of_an_all_reduce)
         "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}",
         "stop.iterations=1", "trace.level=full", NULL};
     const char *less[] = {full[0], full[1], "trace.level=messages", NULL};
-    struct play every = play_text(timing_text, full, (struct play_options){"none", 1});
-    struct play some = play_text(timing_text, less, (struct play_options){"none", 1});
+    struct play every = play_text(timing_text, full, (struct play_options){.device = "none"});
+    struct play some = play_text(timing_text, less, (struct play_options){.device = "none"});
     ck_assert_uint_eq(every.rows.chunk_count, 4 * 2);
     ck_assert_int_eq(every.rows.chunk_bytes, 4 * 2 * 30000000);
     ck_assert_int_eq((int64_t)every.result.summary.bytes, every.rows.chunk_bytes);
@@ -569,9 +570,5 @@ static Suite *algorithms_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(algorithms_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(algorithms_suite());
 }

@@ -13,6 +13,7 @@
 #include "numerics/blas.h"
 #include "numerics/buffer_pool.h"
 #include "numerics/thread_pool.h"
+#include "testing.h"
 
 #define LARGE 700001 /* two operands exceed a million elements; no multiple of anything */
 
@@ -291,9 +292,5 @@ int main(void)
     tcase_add_test(tests, helpers_join_the_caller);
     tcase_add_test(tests, the_blas_is_asked);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return testing_run(suite);
 }

@@ -15,6 +15,7 @@
 #include "cluster/cluster.h"
 #include "core/memory.h"
 #include "core/simtime.h"
+#include "testing.h"
 
 #define DRAWS    20000
 #define SEED     20260
@@ -669,9 +670,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(make_suite());
 }

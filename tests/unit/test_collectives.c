@@ -11,6 +11,7 @@
 #include "collectives/collective.h"
 #include "core/memory.h"
 #include "core/simtime.h"
+#include "testing.h"
 
 #define MAX_RANKS 256
 
@@ -647,9 +648,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(make_suite());
 }

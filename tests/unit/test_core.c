@@ -24,6 +24,7 @@
 #include "core/rng.h"
 #include "core/simtime.h"
 #include "core/status.h"
+#include "testing.h"
 
 /* Runs `act` in a child, asserts that it aborts, and gives what it said. */
 static void assert_aborts(void (*act)(void), char *said, size_t size)
@@ -447,8 +448,6 @@ int main(void)
 {
     Suite *suite = suite_create("core");
     TCase *cases = tcase_create("core");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, failures_fill_the_error);
@@ -466,9 +465,5 @@ int main(void)
     tcase_add_test(cases, engine_plays_in_order);
     tcase_add_test(cases, mistakes_name_time_and_event);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

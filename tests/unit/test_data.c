@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "tests/unit/models_support.h"
+#include "testing.h"
 
 static struct plugin_choice source(const char *name)
 {
@@ -540,8 +541,6 @@ int main(void)
 {
     Suite *suite = suite_create("data");
     TCase *cases = tcase_create("data");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, blobs_lie_around_their_centres);
@@ -559,9 +558,5 @@ int main(void)
     tcase_add_test(cases, csv_mistakes_are_placed);
     tcase_add_test(cases, common_fields_have_their_defaults);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

@@ -10,6 +10,7 @@
 #include "core/event_queue_private.h"
 #include "core/memory.h"
 #include "core/rng.h"
+#include "testing.h"
 
 /* One push as the reference sees it; `order` counts pushes. */
 struct pushed {
@@ -324,8 +325,6 @@ int main(void)
 {
     Suite *suite = suite_create("event queue");
     TCase *cases = tcase_create("event queue");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, order_is_that_of_a_sorted_list);
@@ -338,9 +337,5 @@ int main(void)
     tcase_add_test(cases, extreme_times_are_ordered);
     tcase_add_test(cases, million_events_wait);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

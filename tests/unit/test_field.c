@@ -11,6 +11,7 @@
 
 #include "core/plugin.h"
 #include "core/rng.h"
+#include "testing.h"
 
 struct quantity {
     enum field_type type;
@@ -293,8 +294,6 @@ int main(void)
 {
     Suite *suite = suite_create("field");
     TCase *cases = tcase_create("field");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(cases, quantities_are_read_strictly);
     tcase_add_test(cases, quantities_ignore_the_locale);
@@ -305,9 +304,5 @@ int main(void)
     tcase_add_test(cases, huge_names_are_near_none);
     tcase_add_test(cases, registries_are_searched);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

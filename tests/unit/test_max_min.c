@@ -12,6 +12,7 @@
 #include "cluster/network/max_min_ranks.h"
 #include "cluster/network/max_min_state.h"
 #include "cluster/network/max_min_tree.h"
+#include "testing.h"
 
 #define LINKS 160
 #define FLOWS 600
@@ -572,9 +573,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(make_suite());
 }

@@ -15,6 +15,7 @@
 
 #include "core/rng.h"
 #include "tests/unit/models_support.h"
+#include "testing.h"
 
 #define LARGEST_BATCH 600
 
@@ -860,8 +861,6 @@ int main(void)
 {
     Suite *suite = suite_create("models");
     TCase *cases = tcase_create("models");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, gradients_agree_with_central_differences);
@@ -884,9 +883,5 @@ int main(void)
     tcase_add_test(cases, networks_count_their_work);
     tcase_add_test(cases, linear_models_start_near_zero);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "cluster/network.h"
 #include "core/engine.h"
 #include "core/simtime.h"
+#include "testing.h"
 
 #define PS_PER_US  1000000LL
 #define LATENCY_PS (50 * PS_PER_US)
@@ -558,9 +559,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(make_suite());
 }

@@ -14,6 +14,7 @@
 #include "cluster/network.h"
 #include "core/engine.h"
 #include "core/simtime.h"
+#include "testing.h"
 
 #define AGREEMENT_S 2e-9
 
@@ -352,9 +353,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(make_suite());
 }

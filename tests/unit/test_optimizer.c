@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "numerics/optimizer.h"
+#include "testing.h"
 
 #define COUNT 37 /* no multiple of a vector register */
 #define STEPS 100
@@ -215,9 +216,5 @@ int main(void)
     tcase_add_test(tests, a_cosine_falls_to_its_floor);
     tcase_add_test(tests, tables_name_what_a_scenario_writes);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return testing_run(suite);
 }

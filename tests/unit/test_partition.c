@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "tests/unit/models_support.h"
+#include "testing.h"
 
 static struct plugin_choice rule(const char *name)
 {
@@ -426,8 +427,6 @@ int main(void)
 {
     Suite *suite = suite_create("partition");
     TCase *cases = tcase_create("partition");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, partitions_use_each_sample_once);
@@ -444,9 +443,5 @@ int main(void)
     tcase_add_test(cases, reshuffled_shards_are_dealt_anew);
     tcase_add_test(cases, batches_depend_on_node_and_step_alone);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

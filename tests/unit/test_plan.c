@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "numerics/plan_internal.h"
+#include "testing.h"
 
 #define DIMENSION 40
 #define VECTORS   24
@@ -654,9 +655,5 @@ int main(void)
     tcase_add_test(tests, an_operation_beyond_the_budget_names_both_figures);
     tcase_add_test(tests, without_a_backend_all_is_silent);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return testing_run(suite);
 }

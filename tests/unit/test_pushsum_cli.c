@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "testing.h"
+
 #define CASES     18
 #define MAX_NODES 5
 #define ROUNDS    24
@@ -335,9 +337,5 @@ int main(void)
         puts("SKIP: the environment does not name the program (HEARSAY)");
         return 77;
     }
-    SRunner *runner = srunner_create(pushsum_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(pushsum_suite());
 }

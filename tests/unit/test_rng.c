@@ -4,6 +4,7 @@
  * streams, and moments of GSL's distributions on them.
  */
 #include "core/rng.h"
+#include "testing.h"
 
 #include <check.h>
 #include <gsl/gsl_randist.h>
@@ -201,8 +202,6 @@ int main(void)
 {
     Suite *suite = suite_create("rng");
     TCase *cases = tcase_create("rng");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, words_are_the_published_ones);
@@ -212,9 +211,5 @@ int main(void)
     tcase_add_test(cases, other_streams_do_not_disturb);
     tcase_add_test(cases, moments_are_those_of_the_distribution);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

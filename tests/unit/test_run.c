@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "play.h"
+#include "testing.h"
 
 #define MS 1000000000LL /* ps */
 
@@ -353,9 +354,5 @@ static Suite *run_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(run_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(run_suite());
 }

@@ -18,6 +18,7 @@
 #include "numerics/backend.h"
 #include "play.h"
 #include "scenario/scenario.h"
+#include "testing.h"
 
 static const char small_text[] =
     "{\"nodes\": 4, \"precision\": \"float64\", \"algorithm\": \"sgp\","
@@ -410,9 +411,5 @@ static Suite *failures_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(failures_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(failures_suite());
 }

@@ -11,6 +11,7 @@
 
 #include "play.h"
 #include "scenario/scenario.h"
+#include "testing.h"
 
 #define MS 1000000000LL /* ps */
 
@@ -312,9 +313,5 @@ static Suite *metrics_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(metrics_suite());
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(metrics_suite());
 }

@@ -15,170 +15,8 @@
 #include "core/digest.h"
 #include "scenario/quantity.h"
 #include "scenario/scenario_table.h"
-
-/* ---- the table ---- */
-
-struct gossip_params {
-    int64_t overlap;
-    bool residual;
-    double gamma;
-    const char *graph;
-};
-
-static const struct field gossip_fields[] = {
-    FIELD_AT(struct gossip_params, overlap, FIELD_INTEGER, "0", .min = 0, .max = 10,
-             .help = "exchanges in flight"),
-    FIELD_AT(struct gossip_params, residual, FIELD_BOOL, "false", .help = "keep the residual"),
-    FIELD_AT(struct gossip_params, gamma, FIELD_REAL, "0.5", .min = FIELD_POSITIVE, .max = 1,
-             .help = "step"),
-    FIELD_AT(struct gossip_params, graph, FIELD_PATH, "null", .help = "edge list"),
-    FIELD_END,
-};
-
-static const struct plugin gossip = {"gossip", "gossips", "Paper (2019)", gossip_fields,
-                                     sizeof(struct gossip_params)};
-static const struct plugin allreduce = {"all-reduce", "reduces", NULL, NULL, 0};
-static const struct plugin *const algorithms[] = {&gossip, &allreduce, NULL};
-static const struct plugin_registry test_algorithms = {"algorithm", "algorithms", algorithms};
-
-struct time_params {
-    double mean, cv;
-};
-
-static const struct field time_fields[] = {
-    FIELD_AT(struct time_params, mean, FIELD_DURATION, NULL, .min = FIELD_POSITIVE, .max = INFINITY,
-             .help = "mean"),
-    FIELD_AT(struct time_params, cv, FIELD_REAL, "0.1", .min = 0, .max = INFINITY, .help = "cv"),
-    FIELD_END,
-};
-
-static const struct plugin lognormal = {"lognormal", "", NULL, time_fields,
-                                        sizeof(struct time_params)};
-static const struct plugin gamma_time = {"gamma", "", NULL, time_fields,
-                                         sizeof(struct time_params)};
-static const struct plugin *const distributions[] = {&lognormal, &gamma_time, NULL};
-static const struct plugin_registry test_distributions = {"distribution", "distributions",
-                                                          distributions};
-
-static const struct plugin plain = {"sgd", "", NULL, NULL, 0};
-static const struct plugin nesterov = {"nesterov", "", NULL, NULL, 0};
-static const struct plugin *const rules[] = {&plain, &nesterov, NULL};
-static const struct plugin_registry test_rules = {"optimizer", "optimizers", rules};
-
-static const struct field schedule_fields[] = {
-    FIELD_AT(struct optimizer_schedule, milestones, FIELD_REALS, "[]", .min = 0, .max = 1000,
-             .help = "epochs"),
-    FIELD_AT(struct optimizer_schedule, factor, FIELD_REAL, "0.1", .help = "factor"),
-    FIELD_END,
-};
-
-static const struct field rule_fields[] = {
-    FIELD_AT(struct optimizer_config, learning_rate, FIELD_REAL, "0.1", .min = FIELD_POSITIVE,
-             .help = "rate"),
-    FIELD_AT(struct optimizer_config, schedule, FIELD_OBJECT, "{}", .fields = schedule_fields,
-             .item_size = sizeof(struct optimizer_schedule), .help = "schedule"),
-    FIELD_END,
-};
-
-static const struct field straggler_fields[] = {
-    FIELD_AT(struct straggler_config, first, FIELD_INTEGER, "null", .min = 0, .max = 1e6,
-             .help = "host"),
-    FIELD_AT(struct straggler_config, probability, FIELD_REAL, "1", .min = 0, .max = 1,
-             .help = "of each step"),
-    FIELD_AT(struct straggler_config, slowdown, FIELD_REAL, NULL, .min = FIELD_POSITIVE,
-             .help = "factor"),
-    FIELD_END,
-};
-
-static const struct field compute_table[] = {
-    FIELD_AT(struct compute_config, gradient_time, FIELD_CHOICE,
-             "{\"distribution\": \"lognormal\", \"mean\": \"100 ms\"}",
-             .registry = &test_distributions, .help = "time"),
-    FIELD_AT(struct compute_config, stragglers, FIELD_LIST, "[]", .fields = straggler_fields,
-             .item_size = sizeof(struct straggler_config), .help = "stragglers"),
-    {.name = "copy_rate",
-     .type = FIELD_BYTE_RATE,
-     .offset = offsetof(struct compute_config, copy_byte_rate),
-     .fallback = "0",
-     .help = "copies"},
-    FIELD_END,
-};
-
-static const char *const model_names[] = {"fair", "fifo", "ideal", NULL};
-
-static const struct field network_table[] = {
-    FIELD_AT(struct network_config, model, FIELD_ENUM, "\"fair\"", .names = model_names,
-             .help = "sharing"),
-    {.name = "bandwidth",
-     .type = FIELD_BANDWIDTH,
-     .offset = offsetof(struct network_config, bandwidth_bps),
-     .fallback = "\"10 Gbps\"",
-     .min = FIELD_POSITIVE,
-     .max = INFINITY,
-     .help = "of a NIC"},
-    {.name = "latency",
-     .type = FIELD_DURATION,
-     .offset = offsetof(struct network_config, latency_s),
-     .fallback = "\"50 us\"",
-     .min = 0,
-     .max = 3600,
-     .help = "of a path"},
-    FIELD_END,
-};
-
-static const char *const all_word[] = {"all", NULL};
-
-static const struct field metrics_table[] = {
-    FIELD_AT(struct run_metrics, every, FIELD_CADENCE, "null", .help = "distance"),
-    FIELD_AT(struct run_metrics, loss_samples, FIELD_INTEGER, "2048", .min = 1, .max = 1e9,
-             .names = all_word, .help = "samples"),
-    FIELD_END,
-};
-
-static const struct field data_table[] = {
-    FIELD_AT(struct data_config, batch_size, FIELD_INTEGER, "32", .min = 1, .max = 1e6,
-             .help = "samples"),
-    FIELD_AT(struct data_config, sampling, FIELD_ENUM, NULL, .names = model_names,
-             .help = "required of those who have data"),
-    FIELD_END,
-};
-
-static const struct field stop_table[] = {
-    FIELD_AT(struct run_stop, epochs, FIELD_REAL, "null", .min = FIELD_POSITIVE, .max = 1e9,
-             .help = "epochs"),
-    FIELD_AT(struct run_stop, patience, FIELD_INTEGER, "2", .help = "evaluations"),
-    FIELD_END,
-};
-
-static const struct field test_fields[] = {
-    FIELD_AT(struct run_config, name, FIELD_STRING, "\"\"", .outside_identity = true,
-             .help = "title"),
-    FIELD_AT(struct run_config, seed, FIELD_INTEGER, "1", .help = "seed"),
-    FIELD_AT(struct run_config, nodes, FIELD_INTEGER, NULL, .min = 1, .max = 1e6, .help = "nodes"),
-    FIELD_AT(struct run_config, compute, FIELD_OBJECT, "{}", .fields = compute_table,
-             .item_size = sizeof(struct compute_config), .help = "hosts"),
-    FIELD_AT(struct run_config, network, FIELD_OBJECT, "{}", .fields = network_table,
-             .item_size = sizeof(struct network_config), .help = "links"),
-    FIELD_AT(struct run_config, algorithm, FIELD_CHOICE, NULL, .registry = &test_algorithms,
-             .help = "algorithm"),
-    FIELD_AT(struct run_config, optimizer, FIELD_CHOICE, "\"sgd\"", .registry = &test_rules,
-             .fields = rule_fields, .item_size = sizeof(struct optimizer_config),
-             .help = "optimizer"),
-    {.name = "message_size",
-     .type = FIELD_BYTES,
-     .offset = offsetof(struct run_config, wire.message_bytes),
-     .fallback = "null",
-     .min = 0,
-     .max = 1e15,
-     .help = "bytes"},
-    FIELD_AT(struct run_config, metrics, FIELD_OBJECT, "{}", .fields = metrics_table,
-             .item_size = sizeof(struct run_metrics), .help = "metrics"),
-    FIELD_AT(struct run_config, data, FIELD_CHOICE, "null", .registry = &test_rules,
-             .fields = data_table, .item_size = sizeof(struct data_config), .help = "data"),
-    FIELD_AT(struct run_config, stop, FIELD_OBJECT, "null", .fields = stop_table,
-             .item_size = sizeof(struct run_stop), .help = "end"),
-    FIELD_END,
-};
+#include "scenario_support.h"
+#include "testing.h"
 
 /* ---- helpers ---- */
 
@@ -186,8 +24,8 @@ static struct scenario *parse_with(const char *text, const char *const *override
                                    struct error *error)
 {
     struct scenario *scenario;
-    enum status status = scenario_parse_table(test_fields, "x.json", ".", text, strlen(text),
-                                              overrides, count, &scenario, error);
+    enum status status = scenario_parse_table(scenario_support_fields, "x.json", ".", text,
+                                              strlen(text), overrides, count, &scenario, error);
     ck_assert((status == STATUS_OK) == (scenario != NULL));
     return scenario;
 }
@@ -252,7 +90,7 @@ START_TEST(binds_what_is_written)
     ck_assert_str_eq(config->name, "t");
     ck_assert_int_eq(config->seed, INT64_C(9007199254740993));
     ck_assert_int_eq(config->nodes, 16);
-    ck_assert_ptr_eq(config->compute.gradient_time.plugin, &gamma_time);
+    ck_assert_ptr_eq(config->compute.gradient_time.plugin, &scenario_support_gamma_time);
     const struct time_params *time = config->compute.gradient_time.params;
     ck_assert(time->mean == 0.229 && time->cv == 0.1);
     ck_assert_uint_eq(config->compute.stragglers.count, 1);
@@ -265,7 +103,7 @@ START_TEST(binds_what_is_written)
     const struct gossip_params *params = config->algorithm.params;
     ck_assert(params->overlap == 2 && params->residual && params->gamma == 0.5);
     ck_assert_ptr_null(params->graph);
-    ck_assert_ptr_eq(config->optimizer.rule.plugin, &nesterov);
+    ck_assert_ptr_eq(config->optimizer.rule.plugin, &scenario_support_nesterov);
     ck_assert(config->optimizer.learning_rate == 0.25);
     ck_assert_uint_eq(config->optimizer.schedule.milestones.count, 2);
     ck_assert(config->optimizer.schedule.milestones.values[1] == 8.5);
@@ -284,12 +122,12 @@ START_TEST(fills_in_defaults)
     ck_assert_str_eq(run->variant, "");
     ck_assert_str_eq(run->config.name, "");
     ck_assert_int_eq(run->config.seed, 1);
-    ck_assert_ptr_eq(run->config.compute.gradient_time.plugin, &lognormal);
+    ck_assert_ptr_eq(run->config.compute.gradient_time.plugin, &scenario_support_lognormal);
     ck_assert(((const struct time_params *)run->config.compute.gradient_time.params)->mean == 0.1);
     ck_assert_uint_eq(run->config.compute.stragglers.count, 0);
     ck_assert(run->config.network.bandwidth_bps == 1e10);
     ck_assert(run->config.network.latency_s == 50e-6);
-    ck_assert_ptr_eq(run->config.optimizer.rule.plugin, &plain);
+    ck_assert_ptr_eq(run->config.optimizer.rule.plugin, &scenario_support_plain);
     ck_assert(run->config.optimizer.schedule.factor == 0.1);
     ck_assert(field_integer_absent(run->config.wire.message_bytes));
     ck_assert_int_eq(run->config.metrics.loss_samples, 2048);
@@ -307,7 +145,7 @@ START_TEST(a_choice_without_name_takes_the_defaults)
     struct scenario *scenario = parse("{" BASE ", \"optimizer\": {\"learning_rate\": 2},"
                                       "\"compute\": {\"gradient_time\": {\"cv\": 0.5}}}");
     const struct run_config *config = &scenario_at(scenario, 0)->config;
-    ck_assert_ptr_eq(config->optimizer.rule.plugin, &plain);
+    ck_assert_ptr_eq(config->optimizer.rule.plugin, &scenario_support_plain);
     ck_assert(config->optimizer.learning_rate == 2);
     const struct time_params *time = config->compute.gradient_time.params;
     ck_assert(time->mean == 0.1 && time->cv == 0.5);
@@ -559,7 +397,7 @@ START_TEST(overrides_in_order)
     ck_assert_uint_eq(config->compute.stragglers.count, 2);
     ck_assert(stragglers[0].slowdown == 3 && stragglers[1].slowdown == 4);
     ck_assert_int_eq(((const struct gossip_params *)config->algorithm.params)->overlap, 7);
-    ck_assert_ptr_eq(config->optimizer.rule.plugin, &nesterov);
+    ck_assert_ptr_eq(config->optimizer.rule.plugin, &scenario_support_nesterov);
     ck_assert(config->optimizer.learning_rate == 3);
     ck_assert_str_eq(config->name, "a = \"b\"");
     ck_assert_int_eq(config->metrics.every.unit, FIELD_PER_SECONDS);
@@ -633,8 +471,8 @@ START_TEST(merges_by_name)
     ck_assert(time->mean == 2 && time->cv == 2);
     ck_assert_uint_eq(joined->compute.stragglers.count, 2);
     const struct run_config *other = &scenario_at(scenario, 1)->config;
-    ck_assert_ptr_eq(other->algorithm.plugin, &allreduce);
-    ck_assert_ptr_eq(other->compute.gradient_time.plugin, &lognormal);
+    ck_assert_ptr_eq(other->algorithm.plugin, &scenario_support_allreduce);
+    ck_assert_ptr_eq(other->compute.gradient_time.plugin, &scenario_support_lognormal);
     ck_assert_uint_eq(other->compute.stragglers.count, 1);
     params = scenario_at(scenario, 2)->config.algorithm.params;
     ck_assert(params->overlap == 3 && params->gamma == 0.25);
@@ -855,8 +693,8 @@ static void graph_identity(const char *directory, const char *path, char digest[
     struct error error = {.text = ""};
     snprintf(text, sizeof text,
              "{\"nodes\": 4, \"algorithm\": {\"name\": \"gossip\", \"graph\": \"%s\"}}", path);
-    scenario_parse_table(test_fields, "x.json", directory, text, strlen(text), NULL, 0, &scenario,
-                         &error);
+    scenario_parse_table(scenario_support_fields, "x.json", directory, text, strlen(text), NULL, 0,
+                         &scenario, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     memcpy(digest, scenario_at(scenario, 0)->digest, 33);
     scenario_free(scenario);
@@ -897,8 +735,8 @@ START_TEST(paths_count_from_where_they_stand)
     write_file(directory, "a.csv", "1");
     struct scenario *scenario;
     struct error error = {.text = ""};
-    scenario_parse_table(test_fields, "x.json", directory, text, strlen(text), NULL, 0, &scenario,
-                         &error);
+    scenario_parse_table(scenario_support_fields, "x.json", directory, text, strlen(text), NULL, 0,
+                         &scenario, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     snprintf(want, sizeof want, "%s/a.csv", directory);
     real = realpath(want, NULL);
@@ -909,15 +747,15 @@ START_TEST(paths_count_from_where_they_stand)
     free(real);
     scenario_free(scenario);
     const char *relative = "algorithm.graph=a.csv", *absolute = override;
-    scenario_parse_table(test_fields, "x.json", directory, text, strlen(text), &relative, 1,
-                         &scenario, &error);
+    scenario_parse_table(scenario_support_fields, "x.json", directory, text, strlen(text),
+                         &relative, 1, &scenario, &error);
     ck_assert_ptr_null(scenario);
     ck_assert_str_eq(error.text, "--set algorithm.graph=a.csv: algorithm.graph: found \"a.csv\", "
                                  "expected a file or directory that can be read (./a.csv: No such "
                                  "file or directory)");
     snprintf(override, sizeof override, "algorithm.graph=%s/a.csv", directory);
-    scenario_parse_table(test_fields, "x.json", "/", text, strlen(text), &absolute, 1, &scenario,
-                         &error);
+    scenario_parse_table(scenario_support_fields, "x.json", "/", text, strlen(text), &absolute, 1,
+                         &scenario, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     scenario_free(scenario);
     remove_file(directory, "a.csv");
@@ -958,7 +796,7 @@ END_TEST
 
 static void explains(const char *path, const char *part)
 {
-    char *text = scenario_explain_table(test_fields, path, NULL);
+    char *text = scenario_explain_table(scenario_support_fields, path, NULL);
     ck_assert_ptr_nonnull(text);
     ck_assert_msg(strstr(text, part) != NULL, "%s: %s", path, text);
     free(text);
@@ -979,19 +817,21 @@ START_TEST(explains_tables)
     explains("compute.stragglers[0].slowdown", "factor");
     explains("compute.gradient_time.distribution", "Distributions:");
     const char *nearest = NULL;
-    ck_assert_ptr_null(scenario_explain_table(test_fields, "network.latencu", &nearest));
+    ck_assert_ptr_null(
+        scenario_explain_table(scenario_support_fields, "network.latencu", &nearest));
     ck_assert_str_eq(nearest, "latency");
-    ck_assert_ptr_null(scenario_explain_table(test_fields, "algorithm.gosip", &nearest));
+    ck_assert_ptr_null(
+        scenario_explain_table(scenario_support_fields, "algorithm.gosip", &nearest));
     ck_assert_str_eq(nearest, "gossip");
-    ck_assert_ptr_null(scenario_explain_table(test_fields, "zzzzzzzz", &nearest));
+    ck_assert_ptr_null(scenario_explain_table(scenario_support_fields, "zzzzzzzz", &nearest));
     ck_assert_ptr_null(nearest);
-    ck_assert_ptr_null(scenario_explain_table(test_fields, "network..", NULL));
+    ck_assert_ptr_null(scenario_explain_table(scenario_support_fields, "network..", NULL));
 }
 END_TEST
 
 START_TEST(schema_is_json)
 {
-    char *schema = scenario_schema_table(test_fields);
+    char *schema = scenario_schema_table(scenario_support_fields);
     struct error error = {.text = ""};
     ck_assert_ptr_nonnull(strstr(schema, "https://json-schema.org/draft/2020-12/schema"));
     /* Read by the strict reader, then refused by the binder for its first key alone. */
@@ -1063,9 +903,5 @@ int main(void)
     tcase_add_test(tests, schema_is_json);
     tcase_add_test(tests, survives_damage);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(suite);
 }

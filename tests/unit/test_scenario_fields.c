@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "scenario/scenario.h"
+#include "testing.h"
 
 #define DEPTH_LIMIT 6
 
@@ -218,9 +219,5 @@ int main(void)
     tcase_add_test(tests, shipped_scenarios_load);
     tcase_add_test(tests, help_covers_every_key);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(suite);
 }

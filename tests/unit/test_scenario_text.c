@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "scenario/text.h"
+#include "testing.h"
 
 struct sample {
     const char *text;
@@ -434,9 +435,5 @@ int main(void)
     tcase_set_timeout(more, 120);
     suite_add_tcase(suite, corpus);
     suite_add_tcase(suite, more);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return testing_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "topologies/print.h"
 #include "topologies/rounds.h"
 #include "topology_support.h"
+#include "testing.h"
 
 static struct topology_report analysed(const struct topology *topology)
 {
@@ -517,8 +518,6 @@ int main(void)
 {
     Suite *suite = suite_create("spectra");
     TCase *tests = tcase_create("spectra");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, gaps_are_the_published_ones);
@@ -536,8 +535,5 @@ int main(void)
     tcase_add_test(tests, json_is_json);
     tcase_add_test(tests, text_and_dot_say_what_there_is);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "topology_support.h"
+#include "testing.h"
 
 static void check_edges(const struct topology *topology, const struct topology_edge *edges,
                         uint32_t count, uint32_t node)
@@ -692,8 +693,6 @@ int main(void)
 {
     Suite *suite = suite_create("topologies");
     TCase *tests = tcase_create("topologies");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, every_phase_is_column_stochastic, TOPOLOGY_WEIGHTS_DEFAULT,
@@ -718,8 +717,5 @@ int main(void)
     tcase_add_test(tests, edge_list_files_that_cannot_be_read_are_refused);
     tcase_add_test(tests, every_family_is_registered_once);
     suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }

@@ -23,6 +23,7 @@
 #include "trace/observer.h"
 #include "trace/sink.h"
 #include "trace/sqlite_sink.h"
+#include "testing.h"
 
 /* ---- A folder of its own for each test ---------------------------------- */
 
@@ -909,8 +910,6 @@ int main(void)
 {
     Suite *suite = suite_create("trace");
     TCase *files = tcase_create("files"), *records = tcase_create("records");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(files, 120);
     tcase_add_checked_fixture(files, enter_folder, leave_folder);
@@ -941,9 +940,5 @@ int main(void)
     tcase_add_test(records, names_are_complete);
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, records);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return testing_run(suite);
 }
