@@ -2,6 +2,7 @@
 /* The table of commands, and what commands share. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -118,8 +119,10 @@ int cli_main(int argc, char **argv)
             exit_code = cli_commands[i]->main(&cli, argc - 1, argv + 1);
     if (exit_code < 0)
         exit_code = unknown_command(&cli, name);
-    if (fflush(stdout) != 0 && exit_code == 0)
+    if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == 0) {
+        fprintf(stderr, "%s: cannot write to standard output: %s\n", cli.program, strerror(errno));
         exit_code = 1;
+    }
     return exit_code;
 }
 

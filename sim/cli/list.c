@@ -55,6 +55,17 @@ static bool matches(const struct plugin_registry *family, const char *name)
     return strcmp(family->plural, name) == 0 || strcmp(family->kind, name) == 0;
 }
 
+static int unknown_family(const struct cli *cli, const char *name)
+{
+    const char *near = NULL;
+    size_t best = SIZE_MAX;
+    for (size_t f = 0; f < FAMILIES; f++)
+        if (field_is_nearer(name, families[f]->plural, &best))
+            near = families[f]->plural;
+    return cli_usage_error(cli, &list_command, "found no family \"%s\"%s%s%s", name,
+                           near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
 static int list_main(struct cli *cli, int argc, char **argv)
 {
     bool verbose = false;
@@ -69,7 +80,7 @@ static int list_main(struct cli *cli, int argc, char **argv)
         for (size_t f = 0; f < FAMILIES; f++)
             found += matches(families[f], argv[i]);
         if (found == 0)
-            return cli_usage_error(cli, &list_command, "found no family \"%s\"", argv[i]);
+            return unknown_family(cli, argv[i]);
     }
     for (size_t f = 0; f < FAMILIES; f++) {
         bool wanted = optind == argc;
