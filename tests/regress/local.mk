@@ -16,6 +16,7 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
 regress_tests += tests/regress/bad-input.sh
+regress_tests += tests/regress/commands.sh
 regress_tests += tests/regress/digests.sh
 regress_tests += tests/regress/documented-commands.sh
 regress_tests += tests/regress/exports.sh
