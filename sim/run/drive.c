@@ -89,22 +89,39 @@ static enum status poll_outside(struct drive *drive, struct error *error)
     return sink ? sink->ops->failed(sink, error) : STATUS_OK;
 }
 
-/* After the events of an instant: flush, metric, stop rules. */
+/* Is the event just played the last of its instant? */
+static bool instant_ends(const struct sim *sim)
+{
+    int64_t next_ps;
+    return !engine_next_time(sim->engine, &next_ps) || next_ps > engine_now(sim->engine);
+}
+
+/* The epochs are reached: the instant is played to its end, so that nodes in lockstep stop in step;
+ * but not for ever, where gradients take no time. */
+static bool epochs_reached(const struct sim *sim)
+{
+    double epochs = sim->config->stop.epochs;
+    double round = (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+    if (field_real_absent(epochs) || sim_epoch(sim) < epochs)
+        return false;
+    return instant_ends(sim) || sim_epoch(sim) >= epochs + round;
+}
+
+/* After an event: flush, metric, stop rules. */
 static enum status after_event(struct drive *drive, struct error *error)
 {
     struct sim *sim = drive->sim;
     enum status status = STATUS_OK;
     if (plan_must_flush(sim->plan))
         status = plan_flush(sim->plan, error);
-    if (status == STATUS_OK && metrics_due(sim))
+    if (status == STATUS_OK && metrics_due(sim, instant_ends(sim)))
         status = metrics_take(sim, engine_now(sim->engine), error);
     if (status != STATUS_OK)
         return status;
     const char *target = metrics_target_met(sim);
-    double epochs = sim->config->stop.epochs;
     if (target)
         stop_because(drive, target);
-    else if (!field_real_absent(epochs) && sim_epoch(sim) >= epochs)
+    else if (epochs_reached(sim))
         stop_because(drive, "epochs");
     else if (sim->finished == sim->nodes)
         stop_because(drive, "iterations");

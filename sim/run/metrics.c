@@ -56,9 +56,13 @@ static int64_t grid_reached(const struct sim *sim)
     return (int64_t)(done / each * (1 + 4 * DBL_EPSILON));
 }
 
-bool metrics_due(const struct sim *sim)
+bool metrics_due(const struct sim *sim, bool instant_ends)
 {
-    return sim->metrics->every_ps == 0 && grid_reached(sim) > sim->metrics->grid;
+    const struct metrics *metrics = sim->metrics;
+    if (metrics->every_ps > 0)
+        return false;
+    int64_t passed = grid_reached(sim) - metrics->grid;
+    return passed > 1 || (passed == 1 && instant_ends);
 }
 
 bool metrics_due_before(const struct sim *sim, int64_t next_ps, int64_t *due_ps)

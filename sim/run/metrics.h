@@ -14,9 +14,10 @@ struct metrics;
 
 struct metrics *metrics_create(struct sim *sim);
 void metrics_free(struct metrics *metrics);
-/* Is a metric due after the events up to now?  With a cadence in simulated time: is one due before
- * an event at `next_ps`, and when. */
-bool metrics_due(const struct sim *sim);
+/* Is a metric due after the events up to now?  At the end of an instant when a multiple of the
+ * cadence has been passed, within one only when two have.  With a cadence in simulated time: is one
+ * due before an event at `next_ps`, and when. */
+bool metrics_due(const struct sim *sim, bool instant_ends);
 bool metrics_due_before(const struct sim *sim, int64_t next_ps, int64_t *due_ps);
 /* Evaluates and reports the state at `time_ps`. STATUS_DIVERGED when the loss is not finite. */
 enum status metrics_take(struct sim *sim, int64_t time_ps, struct error *error);
