@@ -26,6 +26,7 @@ check-valgrind: all
 # What takes too long for every day.
 check-all: check
 	$(MAKE) check-valgrind
+	HEARSAY_LONG=1 $(MAKE) check check_PROGRAMS= TESTS=tests/regress/scenarios.sh
 
 # What several suites share: other sources and headers of this folder.
 check_LTLIBRARIES = libtesting.la
