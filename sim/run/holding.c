@@ -29,10 +29,16 @@ double node_weight(const struct node *node)
     return node->w;
 }
 
+static struct plan_term debiased(const struct node *node)
+{
+    bool weighted = node->sim->algorithm->carries_weight;
+    return (struct plan_term){node->x, weighted ? node->held / node->w : node->held};
+}
+
 uint32_t node_debiased(struct node *node)
 {
     struct sim *sim = node->sim;
-    struct plan_term z = holding_deployable(node);
+    struct plan_term z = debiased(node);
     if (!plan_executes(sim->plan) || z.coefficient == 1)
         return node->x;
     plan_release(sim->plan, node->z);
@@ -123,10 +129,19 @@ void node_mix(struct node *node, int64_t round)
     node->w = w;
 }
 
+void holding_deploy(struct node *node)
+{
+    struct plan *plan = node->sim->plan;
+    struct plan_term z = debiased(node);
+    uint32_t old = node->deployed;
+    node->deployed = plan_snapshot(plan, z.vector);
+    node->deployed_scale = z.coefficient;
+    plan_release(plan, old);
+}
+
 struct plan_term holding_deployable(const struct node *node)
 {
-    bool weighted = node->sim->algorithm->carries_weight;
-    return (struct plan_term){node->x, weighted ? node->held / node->w : 1};
+    return (struct plan_term){node->deployed, node->deployed_scale};
 }
 
 size_t holding_mean_terms(struct sim *sim)

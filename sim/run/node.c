@@ -32,6 +32,7 @@ bool node_next_iteration(struct node *node)
     struct sim *sim = node->sim;
     int64_t limit = sim->config->stop.iterations;
     node->iteration++;
+    holding_deploy(node);
     sim->iterations_total++;
     if (field_integer_absent(limit) || node->iteration < limit)
         return true;

@@ -254,7 +254,10 @@ static enum status create_nodes(struct sim *sim, struct error *error)
         node_init(sim, rank);
     ledger_add(sim, sim->nodes);
     holding_scratch(sim, 64);
-    return plan_executes(sim->plan) ? initial_values(sim, error) : STATUS_OK;
+    enum status status = plan_executes(sim->plan) ? initial_values(sim, error) : STATUS_OK;
+    for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++)
+        holding_deploy(&sim->node[rank]);
+    return status;
 }
 
 static enum status build(struct sim *sim, struct error *error)

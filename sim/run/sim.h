@@ -47,6 +47,8 @@ struct node {
     uint32_t unsent;           /* own messages that have not ended */
     bool finished, pushing;
     double held, w;           /* share of x held; push-sum weight held */
+    uint32_t deployed;        /* snapshot of x at the end of the last finished iteration */
+    double deployed_scale;    /* 1 / w then, where weights travel */
     double base_held, base_w; /* of the exchange being pushed */
     int64_t iteration, gradients;
     int64_t gradient_begin_ps, expected_round;
@@ -155,7 +157,9 @@ void ledger_recount(struct sim *sim);     /* in full, at every metric */
 void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
 /* The mean model as terms of coefficient sum/n into sim->terms; returns their number. */
 size_t holding_mean_terms(struct sim *sim);
-struct plan_term holding_deployable(const struct node *node); /* z_i */
+/* z_i: the model of the node's last finished iteration. */
+struct plan_term holding_deployable(const struct node *node);
+void holding_deploy(struct node *node); /* an iteration is finished, or the run begins */
 
 /* reduce.c */
 void reduce_done(void *context, uint64_t operation, uint32_t rank);     /* collective_done */
