@@ -137,27 +137,35 @@ static char *join(const char *directory, const char *name)
     return NULL;
 }
 
-/* Beside an uninstalled program: BUILD/hearsay, BUILD/.libs/hearsay, sources in or above BUILD. */
+/* A build folder names its sources in the file source-directory. */
+static char *in_sources_of(const char *build, const char *name)
+{
+    char directory[4096] = "";
+    char *list = join(build, "source-directory");
+    FILE *file = list ? fopen(list, "r") : NULL;
+    bool read = file && fgets(directory, sizeof directory, file);
+    if (file)
+        fclose(file);
+    free(list);
+    directory[strcspn(directory, "\n")] = '\0';
+    return read ? join(directory, name) : NULL;
+}
+
+/* The program is not installed: BUILD/hearsay, or libtool's BUILD/.libs/hearsay. */
 static char *beside_program(const char *name)
 {
-    static const char *const up[] = {"", "/..", "/../.."};
     char program[4096];
+    char *path = NULL;
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0)
-        return NULL;
-    program[length] = '\0';
-    char *slash = strrchr(program, '/');
-    *slash = '\0';
-    for (size_t i = 0; i < sizeof up / sizeof *up; i++) {
-        char directory[4200];
-        snprintf(directory, sizeof directory, "%s%s", program, up[i]);
-        char *marker = join(directory, "sim/cli/cli.h");
-        char *path = marker ? join(directory, name) : NULL;
-        free(marker);
-        if (path)
-            return path;
+    program[length > 0 ? length : 0] = '\0';
+    for (int up = 0; up < 2 && path == NULL; up++) {
+        char *slash = strrchr(program, '/');
+        if (slash == NULL)
+            return NULL;
+        *slash = '\0';
+        path = in_sources_of(program, name);
     }
-    return NULL;
+    return path;
 }
 
 char *cli_data_file(const char *name)

@@ -50,7 +50,7 @@ void cli_table_number(struct cli_table *table, int significant_digits, double va
 void cli_table_print(const struct cli_table *table, FILE *out);
 void cli_table_free(struct cli_table *table);
 
-/* Where data files lie: $HEARSAY_DATADIR, the source tree beside an uninstalled program, or the
+/* Where data files lie: $HEARSAY_DATADIR, the sources of an uninstalled program, or the
  * installed pkgdatadir. Returns malloc'd DIR/name, or NULL when there is no such file. */
 char *cli_data_file(const char *name);
 
