@@ -23,13 +23,13 @@ static void backend_cpu_close(void *backend)
     for (unsigned i = 0; i < cpu->setting.threads; i++) {
         free(cpu->workers[i].workspace);
         free(cpu->workers[i].pointers);
+        free(cpu->workers[i].ready);
         buffer_pool_empty(cpu->buffers, &cpu->workers[i].cache);
     }
     free(cpu->workers);
     buffer_pool_free(cpu->buffers);
     pthread_mutex_destroy(&cpu->lock);
     pthread_cond_destroy(&cpu->change);
-    free(cpu->ready);
     free(cpu->roots);
     free(cpu->split_of);
     free(cpu->splits);

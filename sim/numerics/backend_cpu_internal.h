@@ -32,6 +32,9 @@ struct backend_cpu_worker {
     const void **pointers;
     size_t pointer_capacity;
     struct buffer_pool_cache cache;
+    struct backend_cpu_task *ready; /* a stack, behind `lock`: others take from it when theirs
+                                       are empty */
+    size_t ready_count, ready_capacity;
 };
 
 struct backend_cpu {
@@ -48,9 +51,8 @@ struct backend_cpu {
     pthread_mutex_t lock;
     pthread_cond_t change; /* tasks came, or the batch is done */
     unsigned sleeping;
-    struct backend_cpu_task *ready; /* a stack */
-    uint32_t *roots;                /* operations that wait for nobody, in order */
-    size_t ready_count, ready_capacity, root_count, root_next, root_capacity;
+    uint32_t *roots; /* operations that wait for nobody, in order */
+    size_t root_count, root_next, root_capacity;
     size_t available;    /* atomic: ready tasks and roots, for those who look without the lock */
     uint32_t remaining;  /* atomic: operations that have not ended */
     size_t failed_bytes; /* atomic: an allocation of this size failed; the rest is skipped */

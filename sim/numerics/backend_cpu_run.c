@@ -3,9 +3,10 @@
  * The schedule of the CPU backend: depth first.
  *
  * A worker that ends an operation goes on with the first successor that this made ready, whose
- * operands it has just touched; further ones go on a common stack.  A worker without a successor
- * takes the newest task of the stack, else the next operation that waited for nobody.  So a node's
- * gradient, step and mix follow one another in one cache, and temporaries die young.
+ * operands it has just touched; further ones go on its stack.  A worker without a successor takes
+ * the newest task of its own stack, else of another's, else the next operation that waited for
+ * nobody.  So a node's gradient, step and mix follow one another in one cache, and temporaries die
+ * young.
  *
  * With one worker no lock is taken.  Counters that workers share (waits_for, uses, parts left) are
  * counted down atomically; whoever reaches zero has seen all that the others wrote.
@@ -41,22 +42,38 @@ static void backend_cpu_unlock(struct backend_cpu *cpu)
         pthread_mutex_unlock(&cpu->lock);
 }
 
-static void backend_cpu_push(struct backend_cpu *cpu, uint32_t operation, uint32_t part)
+static void backend_cpu_push(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
+                             uint32_t operation, uint32_t part)
 {
     backend_cpu_lock(cpu);
-    BACKEND_CPU_RESERVE(cpu->ready, cpu->ready_capacity, cpu->ready_count + 1);
-    cpu->ready[cpu->ready_count++] = (struct backend_cpu_task){operation, part};
+    BACKEND_CPU_RESERVE(worker->ready, worker->ready_capacity, worker->ready_count + 1);
+    worker->ready[worker->ready_count++] = (struct backend_cpu_task){operation, part};
     __atomic_add_fetch(&cpu->available, 1, __ATOMIC_RELEASE);
     if (cpu->sleeping > 0)
         pthread_cond_signal(&cpu->change);
     backend_cpu_unlock(cpu);
 }
 
-/* The newest task, else the next root; with the lock held. */
-static bool backend_cpu_pop(struct backend_cpu *cpu, struct backend_cpu_task *task)
+/* Whose stack to take from: the own one, else the next that is not empty, else none. */
+static struct backend_cpu_worker *backend_cpu_source(struct backend_cpu *cpu,
+                                                     struct backend_cpu_worker *worker)
 {
-    if (cpu->ready_count > 0)
-        *task = cpu->ready[--cpu->ready_count];
+    unsigned threads = cpu->setting.threads, own = (unsigned)(worker - cpu->workers);
+    for (unsigned i = 0; i < threads; i++) {
+        struct backend_cpu_worker *source = &cpu->workers[(own + i) % threads];
+        if (source->ready_count > 0)
+            return source;
+    }
+    return NULL;
+}
+
+/* The newest task, else the next root; with the lock held. */
+static bool backend_cpu_pop(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
+                            struct backend_cpu_task *task)
+{
+    struct backend_cpu_worker *source = backend_cpu_source(cpu, worker);
+    if (source)
+        *task = source->ready[--source->ready_count];
     else if (cpu->root_next < cpu->root_count)
         *task = (struct backend_cpu_task){cpu->roots[cpu->root_next++], BACKEND_CPU_START};
     else
@@ -82,14 +99,15 @@ static void backend_cpu_spin(struct backend_cpu *cpu)
 }
 
 /* Waits for a task; false when the batch is done. */
-static bool backend_cpu_next(struct backend_cpu *cpu, struct backend_cpu_task *task)
+static bool backend_cpu_next(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
+                             struct backend_cpu_task *task)
 {
     if (cpu->setting.threads == 1)
-        return backend_cpu_pop(cpu, task);
+        return backend_cpu_pop(cpu, worker, task);
     backend_cpu_spin(cpu);
     pthread_mutex_lock(&cpu->lock);
     bool found;
-    while (!(found = backend_cpu_pop(cpu, task)) && !backend_cpu_is_done(cpu)) {
+    while (!(found = backend_cpu_pop(cpu, worker, task)) && !backend_cpu_is_done(cpu)) {
         cpu->sleeping++;
         pthread_cond_wait(&cpu->change, &cpu->lock);
         cpu->sleeping--;
@@ -141,7 +159,7 @@ static bool backend_cpu_end(struct backend_cpu *cpu, struct backend_cpu_worker *
         if (backend_cpu_count_down(&cpu->batch->operations[successor].waits_for) > 0)
             continue;
         if (found)
-            backend_cpu_push(cpu, next->operation, BACKEND_CPU_START);
+            backend_cpu_push(cpu, worker, next->operation, BACKEND_CPU_START);
         *next = (struct backend_cpu_task){successor, BACKEND_CPU_START};
         found = true;
     }
@@ -186,7 +204,7 @@ static bool backend_cpu_do(struct backend_cpu *cpu, struct backend_cpu_worker *w
         if (operation->live)
             backend_cpu_materialize(cpu, worker, operation);
         for (uint32_t part = split ? split->parts : 1; part-- > 1;)
-            backend_cpu_push(cpu, task.operation, part);
+            backend_cpu_push(cpu, worker, task.operation, part);
         task.part = 0;
     }
     if (operation->live && !backend_cpu_part(cpu, worker, task, split))
@@ -199,7 +217,7 @@ static void backend_cpu_work(void *context, unsigned index)
     struct backend_cpu *cpu = context;
     struct backend_cpu_worker *worker = &cpu->workers[index];
     struct backend_cpu_task task, next;
-    while (backend_cpu_next(cpu, &task))
+    while (backend_cpu_next(cpu, worker, &task))
         while (backend_cpu_do(cpu, worker, task, &next))
             task = next;
 }
@@ -222,7 +240,9 @@ static void backend_cpu_prepare(struct backend_cpu *cpu, struct backend_batch *b
     cpu->batch = batch;
     cpu->remaining = batch->operation_count;
     cpu->failed_bytes = 0;
-    cpu->ready_count = cpu->root_count = cpu->root_next = 0;
+    cpu->root_count = cpu->root_next = 0;
+    for (unsigned i = 0; i < cpu->setting.threads; i++)
+        cpu->workers[i].ready_count = 0;
     cpu->split_count = cpu->partial_count = 0;
     BACKEND_CPU_RESERVE(cpu->split_of, cpu->split_of_capacity, batch->operation_count);
     for (uint32_t i = 0; i < batch->operation_count; i++) {
