@@ -5,14 +5,16 @@
 #include "numerics/buffer_pool.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "core/check.h"
 #include "core/memory.h"
 
-#define BUFFER_POOL_LINE    64
-#define BUFFER_POOL_COLOURS 16 /* offsets of 0..15 times 4 lines: one page */
+#define BUFFER_POOL_LINE  64
+#define BUFFER_POOL_PAGE  4096
+#define BUFFER_POOL_LARGE (16 * BUFFER_POOL_PAGE) /* bytes from which a page more is nothing */
 
 /* Stands in the line before every buffer. */
 struct buffer_pool_head {
@@ -30,7 +32,6 @@ struct buffer_pool {
     pthread_mutex_t lock;
     struct buffer_pool_size *sizes;
     size_t size_count, size_capacity;
-    size_t colour;
 };
 
 static struct buffer_pool_head *buffer_pool_head(void *buffer)
@@ -76,11 +77,18 @@ static struct buffer_pool_size *buffer_pool_find(struct buffer_pool *pool, size_
     return &pool->sizes[pool->size_count++];
 }
 
+/* The first place at or after `at` that lies one line behind the start of a page. */
+static char *buffer_pool_in_page(char *at)
+{
+    uintptr_t past = ((uintptr_t)at - BUFFER_POOL_LINE) % BUFFER_POOL_PAGE;
+    return past ? at + (BUFFER_POOL_PAGE - past) : at;
+}
+
 /* Called with the lock held. */
 static void *buffer_pool_make(struct buffer_pool *pool, size_t bytes)
 {
-    size_t colour = 4 * BUFFER_POOL_LINE * (pool->colour++ % BUFFER_POOL_COLOURS);
-    size_t extra = BUFFER_POOL_LINE + colour;
+    bool large = bytes >= BUFFER_POOL_LARGE;
+    size_t extra = BUFFER_POOL_LINE + (large ? BUFFER_POOL_PAGE : 0);
     if (bytes > SIZE_MAX - 2 * extra)
         return NULL;
     void *block = memory_try_aligned(bytes + extra);
@@ -90,7 +98,9 @@ static void *buffer_pool_make(struct buffer_pool *pool, size_t bytes)
     }
     if (!block)
         return NULL;
-    void *buffer = (char *)block + extra;
+    char *buffer = (char *)block + BUFFER_POOL_LINE;
+    if (large)
+        buffer = buffer_pool_in_page(buffer);
     *buffer_pool_head(buffer) = (struct buffer_pool_head){block, bytes};
     return buffer;
 }

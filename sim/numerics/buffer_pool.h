@@ -3,10 +3,13 @@
  * Buffers of a few sizes that are taken and given back all the time.
  *
  * Last given back, first taken: the newest buffer is the warmest in cache.  Each thread has a small
- * cache of its own before the shared stacks.  Buffers are 64-byte aligned and start at varied
- * offsets within a page, because loops over several vectors stall where all addresses agree in
- * their low 12 bits.  Memory is returned to the system when the pool is freed, or when taking
- * would otherwise fail.
+ * cache of its own before the shared stacks.  Memory is returned to the system when the pool is
+ * freed, or when taking would otherwise fail.
+ *
+ * Buffers are 64-byte aligned, and large ones all start at one offset within a page: a load waits
+ * for an earlier store whose address agrees with its own in the low 12 bits, and where all vectors
+ * of a loop have one offset no such store comes before the load.  (With sixteen offsets in turn
+ * optimizer steps took up to 42 % longer.)
  */
 #ifndef HEARSAY_NUMERICS_BUFFER_POOL_H
 #define HEARSAY_NUMERICS_BUFFER_POOL_H
