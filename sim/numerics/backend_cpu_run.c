@@ -116,6 +116,38 @@ static bool backend_cpu_next(struct backend_cpu *cpu, struct backend_cpu_worker 
     return found;
 }
 
+/* Is this operation the last that names the storage?  Then nobody else looks at its memory. */
+static bool backend_cpu_is_last(const struct backend_cpu *cpu,
+                                const struct backend_operation *operation, uint32_t storage)
+{
+    const struct backend_operand *inputs = cpu->batch->operands + operation->input_first;
+    const struct backend_storage *named = &cpu->batch->storages[storage];
+    uint32_t own = 0, uses = __atomic_load_n(&named->uses, __ATOMIC_ACQUIRE);
+    if (named->kept || !named->memory || uses > operation->input_count)
+        return false;
+    for (uint32_t i = 0; i < operation->input_count; i++)
+        own += inputs[i].storage == storage;
+    return own == uses;
+}
+
+/* The memory of an input that ends here, which kernels may overwrite while they read it: it lies in
+ * the cache, another buffer would not.  NULL: there is none. */
+static void *backend_cpu_inherit(const struct backend_cpu *cpu,
+                                 const struct backend_operation *operation, size_t count)
+{
+    const struct backend_operand *inputs = cpu->batch->operands + operation->input_first;
+    uint32_t candidates = operation->kind == BACKEND_STEP ? 1 : 0; /* its x */
+    if (operation->kind == BACKEND_WEIGHTED_SUM || operation->kind == BACKEND_REDUCE)
+        candidates = operation->input_count;
+    for (uint32_t i = 0; i < candidates; i++) {
+        const struct backend_storage *storage = &cpu->batch->storages[inputs[i].storage];
+        if (inputs[i].first == 0 && storage->count == count &&
+            backend_cpu_is_last(cpu, operation, inputs[i].storage))
+            return storage->memory;
+    }
+    return NULL;
+}
+
 /* Memory for outputs that have none: nobody else knows these storages yet. */
 static void backend_cpu_materialize(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
                                     const struct backend_operation *operation)
@@ -126,10 +158,25 @@ static void backend_cpu_materialize(struct backend_cpu *cpu, struct backend_cpu_
         size_t bytes = storage->count * cpu->real_bytes;
         if (storage->memory)
             continue;
-        storage->memory = buffer_pool_take(cpu->buffers, &worker->cache, bytes);
+        if (i == 0)
+            storage->memory = backend_cpu_inherit(cpu, operation, storage->count);
+        if (!storage->memory)
+            storage->memory = buffer_pool_take(cpu->buffers, &worker->cache, bytes);
         if (!storage->memory)
             __atomic_store_n(&cpu->failed_bytes, bytes, __ATOMIC_RELAXED);
     }
+}
+
+/* Has the operation's output taken over the memory of this storage, an input? */
+static bool backend_cpu_is_inherited(const struct backend_cpu *cpu,
+                                     const struct backend_operation *operation,
+                                     const struct backend_storage *storage)
+{
+    if (operation->output_count == 0)
+        return false;
+    uint32_t output = cpu->batch->operands[operation->output_first].storage;
+    const struct backend_storage *heir = &cpu->batch->storages[output];
+    return heir != storage && heir->memory == storage->memory;
 }
 
 static void backend_cpu_drop(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
@@ -140,7 +187,8 @@ static void backend_cpu_drop(struct backend_cpu *cpu, struct backend_cpu_worker 
         struct backend_storage *storage = &cpu->batch->storages[operand[i].storage];
         if (backend_cpu_count_down(&storage->uses) > 0 || storage->kept || !storage->memory)
             continue;
-        buffer_pool_give(cpu->buffers, &worker->cache, storage->memory);
+        if (!backend_cpu_is_inherited(cpu, operation, storage))
+            buffer_pool_give(cpu->buffers, &worker->cache, storage->memory);
         storage->memory = NULL;
     }
 }
