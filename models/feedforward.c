@@ -17,9 +17,15 @@ static void lay_out(struct feedforward *net)
     size_t offset = 0;
 
     for (uint32_t l = 0; l < net->layers; l++) {
+        size_t outputs = net->widths[l + 1], weights = net->widths[l] * outputs;
+
         net->weights[l] = offset;
-        offset += (size_t)net->widths[l] * net->widths[l + 1];
-        offset += net->bias ? net->widths[l + 1] : 0;
+        net->parts[net->part_count++] = (struct objective_layer){offset, weights, false};
+        offset += weights;
+        if (net->bias) {
+            net->parts[net->part_count++] = (struct objective_layer){offset, outputs, true};
+            offset += outputs;
+        }
     }
     net->dimension = offset;
 }
@@ -58,6 +64,8 @@ struct objective feedforward_objective(const void *model)
         .context = net,
         .dimension = net->dimension,
         .precision = net->precision,
+        .layers = net->parts,
+        .layer_count = net->part_count,
     };
 }
 

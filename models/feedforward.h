@@ -34,6 +34,8 @@ struct feedforward {
     uint32_t layers;                             /* of weights */
     uint32_t widths[FEEDFORWARD_MAX_LAYERS + 1]; /* [0]: features, [layers]: outputs */
     size_t weights[FEEDFORWARD_MAX_LAYERS];      /* offset of W_{l+1} in the parameters */
+    struct objective_layer parts[2 * FEEDFORWARD_MAX_LAYERS]; /* W and b of each */
+    size_t part_count;
     size_t dimension;
     enum numeric_precision precision;
     enum feedforward_activation activation;

@@ -32,6 +32,7 @@ struct glm *glm_create(const struct model_setting *setting, enum glm_loss loss)
         .precision = setting->precision,
         .loss = loss,
         .bias = params->bias,
+        .parts = {{0, setting->data->features, false}, {setting->data->features, 1, true}},
     };
     return glm;
 }
@@ -45,6 +46,8 @@ struct objective glm_objective(const void *model)
         .context = glm,
         .dimension = glm->dimension,
         .precision = glm->precision,
+        .layers = glm->parts,
+        .layer_count = glm->bias ? 2 : 1,
     };
 }
 

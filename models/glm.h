@@ -28,6 +28,7 @@ struct glm {
     uint64_t seed_init;
     double l2;
     size_t features, dimension;
+    struct objective_layer parts[2]; /* w, b */
     enum numeric_precision precision;
     enum glm_loss loss;
     bool bias;

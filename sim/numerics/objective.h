@@ -8,6 +8,7 @@
 #ifndef HEARSAY_NUMERICS_OBJECTIVE_H
 #define HEARSAY_NUMERICS_OBJECTIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,11 +58,26 @@ struct objective_ops {
 
 #define OBJECTIVE_EVALUATION_CHUNK 256
 
+/* Consecutive parameters that belong together, for rules that look at norms of layers. */
+struct objective_layer {
+    size_t first, count;
+    bool excluded; /* such rules leave it alone: a bias */
+};
+
 struct objective {
     const struct objective_ops *ops;
     const void *context; /* the model instance */
     size_t dimension;    /* parameters */
     enum numeric_precision precision;
+    const struct objective_layer *layers; /* in order, without gaps; the model owns them */
+    size_t layer_count;                   /* 0: all parameters are one layer */
 };
+
+static inline struct objective_layer objective_layer(const struct objective *objective, size_t i)
+{
+    if (objective->layer_count == 0)
+        return (struct objective_layer){0, objective->dimension, false};
+    return objective->layers[i];
+}
 
 #endif

@@ -362,6 +362,53 @@ START_TEST(gradients_depend_on_their_arguments_alone)
 }
 END_TEST
 
+/* ---- Layers
+ * ---------------------------------------------------------------------------------- */
+
+/* The layers of each model that names some, by hand: counts in order, biases negative. */
+static void check_layers(struct plugin_choice choice, const char *classes, const long *expected)
+{
+    struct plugin_choice source = small_blobs(classes);
+    struct dataset data = support_load(source, NUMERIC_FLOAT64, 8);
+    struct bench b = bench_open(choice, &data, NULL, NUMERIC_FLOAT64, 1);
+    size_t first = 0, i;
+
+    for (i = 0; expected[i]; i++) {
+        ck_assert_uint_lt(i, b.objective.layer_count);
+        struct objective_layer layer = objective_layer(&b.objective, i);
+
+        ck_assert_uint_eq(layer.first, first);
+        ck_assert_uint_eq(layer.count, (size_t)labs(expected[i]));
+        ck_assert(layer.excluded == (expected[i] < 0));
+        first += layer.count;
+    }
+    ck_assert_uint_eq(i, b.objective.layer_count);
+    ck_assert_uint_eq(first, b.dimension);
+    bench_close(&b);
+    support_data_ops(source)->unload(&data);
+}
+
+START_TEST(models_name_their_layers)
+{
+    /* 7 features */
+    check_layers(support_with(model("mlp"), "hidden", "[5, 4]"), "3",
+                 (const long[]){35, -5, 20, -4, 12, -3, 0});
+    check_layers(model("softmax"), "3", (const long[]){21, -3, 0});
+    check_layers(support_with(model("softmax"), "bias", "false"), "3", (const long[]){21, 0});
+    check_layers(model("logistic"), "2", (const long[]){7, -1, 0});
+    check_layers(support_with(model("logistic"), "bias", "false"), "2", (const long[]){7, 0});
+}
+END_TEST
+
+START_TEST(a_model_without_layers_is_one)
+{
+    struct objective objective = {.dimension = 7};
+    struct objective_layer all = objective_layer(&objective, 0);
+
+    ck_assert(all.first == 0 && all.count == 7 && !all.excluded);
+}
+END_TEST
+
 /* ---- Evaluation
  * ---------------------------------------------------------------------------------- */
 
@@ -882,6 +929,8 @@ int main(void)
     tcase_add_test(cases, models_refuse_what_they_cannot_fit);
     tcase_add_test(cases, networks_count_their_work);
     tcase_add_test(cases, linear_models_start_near_zero);
+    tcase_add_test(cases, models_name_their_layers);
+    tcase_add_test(cases, a_model_without_layers_is_one);
     suite_add_tcase(suite, cases);
     return testing_run(suite);
 }
