@@ -34,6 +34,8 @@ enum backend_operation_kind {
     BACKEND_COPY, /* before a partial write to a shared storage */
     BACKEND_EVALUATE,
     BACKEND_DISTANCE,
+    BACKEND_NORM, /* Euclidean norm of the input (sum of squares as in DISTANCE) -> one real */
+    BACKEND_CLIP, /* first input x min(1, coefficient / (second input, a norm, + 1e-6)) */
 };
 
 struct backend_operand {
@@ -41,15 +43,21 @@ struct backend_operand {
     size_t first, count;
 };
 
-/* One recorded operation; operands, coefficients and samples lie in the batch's pools. */
+/*
+ * One recorded operation; operands, coefficients and samples lie in the batch's pools.
+ *
+ * Inputs of a STEP: x, g, decay_at, states..., and for a layer-wise rule a vector with two reals
+ * for each layer of the objective: the norms of decay_at and of g.
+ */
 struct backend_operation {
     uint8_t kind;
     bool live;                                 /* false: nobody reads the result, skip it */
-    uint32_t input_first, input_count;         /* operands; STEP: x, g, decay_at, states... */
+    uint32_t input_first, input_count;         /* operands; STEP: see above */
     uint32_t output_first, output_count;       /* operands; STEP: x, states... */
     uint32_t successor_first, successor_count; /* operations that wait for this one */
     uint32_t waits_for;                        /* number of entries that name this one */
-    uint32_t coefficient_first;   /* WEIGHTED_SUM, DISTANCE: one an input; REDUCE: the scale */
+    uint32_t coefficient_first;   /* WEIGHTED_SUM, DISTANCE: one an input; REDUCE: the scale; CLIP:
+                                     the largest norm */
     size_t sample_first;          /* GRADIENT, EVALUATE */
     uint32_t sample_count;        /* 0 without data, or (EVALUATE) for the whole set */
     bool samples_given;           /* false: the model gets NULL instead of samples */

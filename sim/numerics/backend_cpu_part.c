@@ -2,6 +2,7 @@
 /*
  * What the CPU backend computes: operations, cut by size only.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/check.h"
@@ -11,6 +12,7 @@
 #define BACKEND_CPU_CUT     (1u << 20) /* touched elements above which an operation is cut ... */
 #define BACKEND_CPU_PIECE   (1u << 18) /* ... into parts of about so many */
 #define BACKEND_CPU_SAMPLES 4096       /* of one part of an evaluation */
+#define BACKEND_CPU_CLIP    1e-6       /* added to a norm before it divides, as in PyTorch */
 
 static const struct backend_operand *backend_cpu_inputs(const struct backend_cpu *cpu,
                                                         const struct backend_operation *operation)
@@ -40,7 +42,7 @@ uint32_t backend_cpu_part_count(const struct backend_cpu *cpu,
                                 const struct backend_operation *operation)
 {
     size_t total, part;
-    if (!operation->live || operation->kind == BACKEND_GRADIENT)
+    if (!operation->live || operation->kind == BACKEND_GRADIENT || operation->kind == BACKEND_NORM)
         return 1;
     if (operation->kind == BACKEND_EVALUATE) {
         total = operation->samples_given ? operation->sample_count : 1;
@@ -109,8 +111,9 @@ static void backend_cpu_evaluate(struct backend_cpu *cpu, struct backend_cpu_wor
                              worker->workspace);
 }
 
-static void backend_cpu_step(struct backend_cpu *cpu, const struct backend_operation *operation,
-                             const struct backend_cpu_range *range)
+static void backend_cpu_kernel(struct backend_cpu *cpu, const struct backend_operation *operation,
+                               const struct optimizer_step *step,
+                               const struct backend_cpu_range *range)
 {
     const struct optimizer_ops *ops = cpu->setting.optimizer;
     const struct backend_operand *in = backend_cpu_inputs(cpu, operation);
@@ -119,10 +122,66 @@ static void backend_cpu_step(struct backend_cpu *cpu, const struct backend_opera
     for (unsigned i = 0; i < ops->states; i++)
         state[i] = backend_cpu_at(cpu, &out[1 + i], range->first);
     (cpu->real_bytes == 4 ? ops->kernel32 : ops->kernel64)(
-        cpu->setting.optimizer_params, &operation->update, range->count,
+        cpu->setting.optimizer_params, step, range->count,
         backend_cpu_at(cpu, &in[0], range->first), backend_cpu_at(cpu, &out[0], range->first),
         backend_cpu_at(cpu, &in[1], range->first), backend_cpu_at(cpu, &in[2], range->first),
         state);
+}
+
+/* A part of a layer-wise step: the layers, or pieces of them, that lie in the range. */
+static void backend_cpu_layers(struct backend_cpu *cpu, const struct backend_operation *operation,
+                               const struct backend_cpu_range *range)
+{
+    const struct backend_operand *norms =
+        backend_cpu_inputs(cpu, operation) + 3 + cpu->setting.optimizer->states;
+    struct optimizer_step step = operation->update;
+    for (size_t i = 0; i < norms->count / 2; i++) {
+        struct objective_layer layer = objective_layer(&cpu->setting.objective, i);
+        size_t first = layer.first > range->first ? layer.first : range->first;
+        size_t end = layer.first + layer.count, last = range->first + range->count;
+        struct backend_cpu_range piece = {first, (end < last ? end : last) - first};
+        double norm[2];
+        if (first >= end || first >= last)
+            continue;
+        cpu->kernels->to_double(norm, backend_cpu_at(cpu, norms, 2 * i), 2);
+        step.decay_at_norm = norm[0];
+        step.gradient_norm = norm[1];
+        step.excluded = layer.excluded;
+        backend_cpu_kernel(cpu, operation, &step, &piece);
+    }
+}
+
+static void backend_cpu_step(struct backend_cpu *cpu, const struct backend_operation *operation,
+                             const struct backend_cpu_range *range)
+{
+    if (cpu->setting.optimizer->layerwise)
+        backend_cpu_layers(cpu, operation, range);
+    else
+        backend_cpu_kernel(cpu, operation, &operation->update, range);
+}
+
+static void backend_cpu_norm(struct backend_cpu *cpu, const struct backend_operation *operation)
+{
+    const struct backend_operand *in = backend_cpu_inputs(cpu, operation);
+    double norm = sqrt(cpu->kernels->distance(backend_cpu_at(cpu, in, 0), 1, NULL, 0, in->count));
+    cpu->kernels->from_double(backend_cpu_at(cpu, backend_cpu_outputs(cpu, operation), 0), &norm,
+                              1);
+}
+
+/* The scale is at most 1; a norm that is no number makes it none. */
+static void backend_cpu_clip(struct backend_cpu *cpu, const struct backend_operation *operation,
+                             const struct backend_cpu_range *range)
+{
+    const struct backend_operand *in = backend_cpu_inputs(cpu, operation);
+    const void *from = backend_cpu_at(cpu, &in[0], range->first);
+    double norm, scale;
+    cpu->kernels->to_double(&norm, backend_cpu_at(cpu, &in[1], 0), 1);
+    scale = cpu->batch->coefficients[operation->coefficient_first] / (norm + BACKEND_CPU_CLIP);
+    if (scale > 1)
+        scale = 1;
+    cpu->kernels->weighted_sum(
+        backend_cpu_at(cpu, backend_cpu_outputs(cpu, operation), range->first), &from, &scale, 1,
+        range->count);
 }
 
 static const void *const *backend_cpu_pointers(struct backend_cpu *cpu,
@@ -165,6 +224,10 @@ static void backend_cpu_elements(struct backend_cpu *cpu, struct backend_cpu_wor
         backend_cpu_step(cpu, operation, &range);
         return;
     }
+    if (operation->kind == BACKEND_CLIP) {
+        backend_cpu_clip(cpu, operation, &range);
+        return;
+    }
     const void *const *from = backend_cpu_pointers(cpu, worker, operation, range.first);
     void *to = backend_cpu_at(cpu, backend_cpu_outputs(cpu, operation), range.first);
     switch (operation->kind) {
@@ -188,6 +251,8 @@ void backend_cpu_part_run(struct backend_cpu *cpu, struct backend_cpu_worker *wo
 {
     if (operation->kind == BACKEND_GRADIENT)
         backend_cpu_gradient(cpu, worker, operation);
+    else if (operation->kind == BACKEND_NORM)
+        backend_cpu_norm(cpu, operation);
     else if (operation->kind == BACKEND_EVALUATE)
         backend_cpu_evaluate(cpu, worker, operation, part, partial);
     else

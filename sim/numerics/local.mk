@@ -33,6 +33,8 @@ libhearsay_la_SOURCES += \
 # Compiled once per precision.
 real_sources += \
 	sim/numerics/kernels.c \
+	sim/numerics/optimizers/adam.c \
 	sim/numerics/optimizers/heavy_ball.c \
+	sim/numerics/optimizers/lars.c \
 	sim/numerics/optimizers/nesterov.c \
 	sim/numerics/optimizers/sgd.c

@@ -10,11 +10,14 @@
 
 #include <math.h>
 
-/* Of each optimizer: optimizers/X.c. */
+/* Of each optimizer: optimizers/X.c (adamw: adam.c). */
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd)                                                                                         \
     X(heavy_ball)                                                                                  \
-    X(nesterov)
+    X(nesterov)                                                                                    \
+    X(adam)                                                                                        \
+    X(adamw)                                                                                       \
+    X(lars)
 
 #define OPTIMIZER_DECLARE(stem) extern const struct optimizer_ops stem##_ops;
 OPTIMIZER_LIST(OPTIMIZER_DECLARE)
@@ -40,6 +43,10 @@ static const struct field optimizer_schedule_fields[] = {
                      "absent: none"),
     FIELD_AT(struct optimizer_schedule, cosine_floor, FIELD_REAL, "0", .min = 0, .max = 1,
              .help = "share of the target rate at the end of the cosine and after it"),
+    FIELD_AT(struct optimizer_schedule, inverse_sqrt_steps, FIELD_INTEGER, "0", .min = 0,
+             .max = 9e15,
+             .help = "steps of linear warm-up from warmup_start to the target rate, after which "
+                     "it falls with the square root of the step; 0: none"),
     FIELD_END,
 };
 
@@ -47,7 +54,12 @@ const struct field optimizer_common_fields[] = {
     FIELD_AT(struct optimizer_config, learning_rate, FIELD_REAL, "0.1", .min = 0, .max = DBL_MAX,
              .help = "step length; with scale_with_nodes that of one node"),
     FIELD_AT(struct optimizer_config, weight_decay, FIELD_REAL, "0", .min = 0, .max = DBL_MAX,
-             .help = "L2 penalty: this multiple of the parameters is added to the gradient"),
+             .help = "L2 penalty: this multiple of the parameters is added to the gradient "
+                     "(adamw: decoupled from it)"),
+    FIELD_AT(struct optimizer_config, clip_norm, FIELD_REAL, "null", .min = FIELD_POSITIVE,
+             .max = DBL_MAX,
+             .help = "gradients of a larger Euclidean norm are scaled down to it before the step; "
+                     "absent: none is"),
     FIELD_AT(struct optimizer_config, scale_with_nodes, FIELD_BOOL, "false",
              .help = "multiply the learning rate by the number of nodes"),
     FIELD_AT(struct optimizer_config, schedule, FIELD_OBJECT, "{}",
@@ -56,15 +68,16 @@ const struct field optimizer_common_fields[] = {
     FIELD_END,
 };
 
-static double optimizer_warmup(const struct optimizer_config *config, int64_t nodes, double epoch)
+/* From warmup_start at 0 linearly to 1 at `end`. */
+static double optimizer_warmup(const struct optimizer_config *config, int64_t nodes, double at,
+                               double end)
 {
-    const struct optimizer_schedule *schedule = &config->schedule;
-    double start = schedule->warmup_start;
-    if (!(epoch < schedule->warmup_epochs))
+    double start = config->schedule.warmup_start;
+    if (!(at < end))
         return 1;
     if (field_real_absent(start))
         start = config->scale_with_nodes ? 1 / (double)nodes : 0;
-    return start + (1 - start) * (epoch / schedule->warmup_epochs);
+    return start + (1 - start) * (at / end);
 }
 
 static double optimizer_decline(const struct optimizer_schedule *schedule, double epoch)
@@ -86,9 +99,23 @@ static double optimizer_cosine(const struct optimizer_schedule *schedule, double
     return schedule->cosine_floor + (1 - schedule->cosine_floor) * (1 + cos(M_PI * at)) / 2;
 }
 
-double optimizer_rate(const struct optimizer_config *config, int64_t nodes, double epoch)
+/* Vaswani et al., "Attention Is All You Need", NeurIPS 2017, equation 3, scaled so that the peak is
+ * the target rate, as in fairseq's inverse_sqrt. */
+static double optimizer_inverse_sqrt(const struct optimizer_config *config, int64_t nodes,
+                                     double step)
 {
+    double peak = (double)config->schedule.inverse_sqrt_steps;
+    if (peak == 0)
+        return 1;
+    return step < peak ? optimizer_warmup(config, nodes, step, peak) : sqrt(peak / step);
+}
+
+double optimizer_rate(const struct optimizer_config *config, int64_t nodes, double epoch,
+                      double step)
+{
+    const struct optimizer_schedule *schedule = &config->schedule;
     double target = config->learning_rate * (config->scale_with_nodes ? (double)nodes : 1);
-    return target * optimizer_warmup(config, nodes, epoch) *
-           optimizer_decline(&config->schedule, epoch) * optimizer_cosine(&config->schedule, epoch);
+    return target * optimizer_warmup(config, nodes, epoch, schedule->warmup_epochs) *
+           optimizer_inverse_sqrt(config, nodes, step) * optimizer_decline(schedule, epoch) *
+           optimizer_cosine(schedule, epoch);
 }

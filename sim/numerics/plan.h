@@ -76,7 +76,8 @@ void plan_release(struct plan *plan, uint32_t vector);
 
 /* g <- stochastic gradient at x.  The samples are copied. */
 void plan_gradient(struct plan *plan, const struct objective_batch *batch, uint32_t x, uint32_t g);
-/* One optimizer step on x in place (states: optimizer's `states` vectors). */
+/* One optimizer step on x in place (states: optimizer's `states` vectors): the gradient is clipped
+ * where step->clip_norm says so, and norms are taken where the rule is layer-wise. */
 void plan_step(struct plan *plan, const struct optimizer_step *step, struct plan_span x,
                struct plan_span g, struct plan_span decay_at, const uint32_t *states);
 /* destination <- sum of coefficient x vector over the same span, added in the order of the terms
@@ -88,6 +89,12 @@ void plan_weighted_sum(struct plan *plan, struct plan_span destination,
  * once: the numerics of a collective. */
 void plan_reduce(struct plan *plan, uint32_t destination, const uint32_t *inputs, size_t count,
                  double scale);
+/* One element of destination <- the Euclidean norm of a span (fixed blocks, added in order in
+ * double, rounded once). */
+void plan_norm(struct plan *plan, struct plan_span source, uint32_t destination, size_t element);
+/* destination <- min(1, largest / (norm[0] + 1e-6)) x source: torch.nn.utils.clip_grad_norm_. */
+void plan_clip(struct plan *plan, uint32_t destination, struct plan_span source, uint32_t norm,
+               double largest);
 /* Into *value / *result, valid after the next flush.
  * plan_evaluate: the objective at `scale` x x.  plan_distance: ||a.c a.v - b.c b.v||^2 (fixed
  * blocks, partial sums in block order, double); b.vector 0: the squared norm of a. */

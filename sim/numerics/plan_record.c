@@ -145,12 +145,12 @@ void plan_gradient(struct plan *plan, const struct objective_batch *batch, uint3
     plan_record_end(plan, operation);
 }
 
-/* x may move while it is written (the kernel has an x_out); states are updated in place. */
-void plan_step(struct plan *plan, const struct optimizer_step *step, struct plan_span x,
-               struct plan_span g, struct plan_span decay_at, const uint32_t *states)
+/* x may move while it is written (the kernel has an x_out); states are updated in place.  norms: 0,
+ * or those of a layer-wise rule. */
+static void plan_record_step(struct plan *plan, const struct optimizer_step *step,
+                             struct plan_span x, struct plan_span g, struct plan_span decay_at,
+                             const uint32_t *states, uint32_t norms)
 {
-    if (!plan_executes(plan))
-        return;
     unsigned count = plan->setting.optimizer->states;
     struct plan_range range[3] = {plan_record_range(plan, x), plan_record_range(plan, g),
                                   plan_record_range(plan, decay_at)};
@@ -169,11 +169,100 @@ void plan_step(struct plan *plan, const struct optimizer_step *step, struct plan
         plan_record_input(plan, operation, &range[i]);
     for (unsigned i = 0; i < count; i++)
         plan_record_input(plan, operation, &state[i]);
+    if (norms) {
+        struct plan_range all = plan_record_range(plan, plan_whole(norms));
+        plan_record_input(plan, operation, &all);
+    }
     plan_record_move(plan, &range[0], true);
     plan_record_output(plan, operation, &range[0]);
     for (unsigned i = 0; i < count; i++)
         plan_record_output(plan, operation, &state[i]);
     plan_record_end(plan, operation);
+}
+
+void plan_norm(struct plan *plan, struct plan_span source, uint32_t destination, size_t element)
+{
+    if (!plan_executes(plan))
+        return;
+    struct plan_range from = plan_record_range(plan, source);
+    struct plan_range to = plan_record_range(plan, (struct plan_span){destination, element, 1});
+    plan_record_prepare(plan, &to);
+    uint32_t operation = plan_record_begin(plan, BACKEND_NORM);
+    plan_record_input(plan, operation, &from);
+    plan_record_move(plan, &to, from.vector->storage == to.vector->storage);
+    plan_record_output(plan, operation, &to);
+    plan_record_end(plan, operation);
+}
+
+void plan_clip(struct plan *plan, uint32_t destination, struct plan_span source, uint32_t norm,
+               double largest)
+{
+    if (!plan_executes(plan))
+        return;
+    struct plan_range from = plan_record_range(plan, source);
+    struct plan_range to = plan_record_range(plan, plan_whole(destination));
+    struct plan_range bound = plan_record_range(plan, (struct plan_span){norm, 0, 1});
+    CHECK(from.count == to.count && norm != destination, "%zu elements clipped into %zu",
+          from.count, to.count);
+    uint32_t operation = plan_record_begin(plan, BACKEND_CLIP);
+    plan_record_coefficient(plan, largest);
+    plan_record_input(plan, operation, &from);
+    plan_record_input(plan, operation, &bound);
+    plan_record_move(plan, &to, from.vector->storage == to.vector->storage);
+    plan_record_output(plan, operation, &to);
+    plan_record_end(plan, operation);
+}
+
+/* A new vector: the gradient, which others may still read, is left as it is. */
+static struct plan_span plan_record_clipped(struct plan *plan, struct plan_span g, double largest)
+{
+    uint32_t norm = plan_vector(plan, 1, false);
+    struct plan_span clipped =
+        plan_whole(plan_vector(plan, plan_record_range(plan, g).count, false));
+    plan_norm(plan, g, norm, 0);
+    plan_clip(plan, clipped.vector, g, norm, largest);
+    plan_release(plan, norm);
+    return clipped;
+}
+
+/* Two reals a layer, in blocks of one so that nobody waits for another's norm. */
+static uint32_t plan_record_norms(struct plan *plan, uint32_t g, uint32_t decay_at)
+{
+    const struct objective *objective = &plan->setting.objective;
+    size_t count = objective->layer_count ? objective->layer_count : 1;
+    uint32_t norms = plan_blocked_vector(plan, 2 * count, 1, false);
+    for (size_t i = 0; i < count; i++) {
+        struct objective_layer layer = objective_layer(objective, i);
+        struct plan_span of[2] = {{decay_at, layer.first, layer.count},
+                                  {g, layer.first, layer.count}};
+        plan_norm(plan, of[0], norms, 2 * i);
+        plan_norm(plan, of[1], norms, 2 * i + 1);
+    }
+    return norms;
+}
+
+void plan_step(struct plan *plan, const struct optimizer_step *step, struct plan_span x,
+               struct plan_span g, struct plan_span decay_at, const uint32_t *states)
+{
+    if (!plan_executes(plan))
+        return;
+    uint32_t clipped = 0, norms = 0;
+    if (step->clip_norm > 0) {
+        g = plan_record_clipped(plan, g, step->clip_norm);
+        clipped = g.vector;
+    }
+    if (plan->setting.optimizer->layerwise) {
+        size_t dimension = plan->setting.objective.dimension;
+        CHECK(plan_record_range(plan, x).count == dimension &&
+                  plan_record_range(plan, g).count == dimension,
+              "a layer-wise rule steps on all %zu parameters at once", dimension);
+        norms = plan_record_norms(plan, g.vector, decay_at.vector);
+    }
+    plan_record_step(plan, step, x, g, decay_at, states, norms);
+    if (norms)
+        plan_release(plan, norms);
+    if (clipped)
+        plan_release(plan, clipped);
 }
 
 /* A copy of a whole vector is a snapshot. */

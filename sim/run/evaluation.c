@@ -261,9 +261,9 @@ static void fill_timeline(const struct sim *sim, int64_t sequence, int64_t time_
         blocked += node_blocked_ps(node, time_ps);
     }
     row->blocked_share = time_ps ? blocked / ((double)time_ps * sim->nodes) : 0;
-    row->rate = sim->algorithm->uses_gradients
-                    ? optimizer_rate(&sim->config->optimizer, sim->nodes, row->epoch)
-                    : NAN;
+    row->rate = sim->algorithm->uses_gradients ? optimizer_rate(&sim->config->optimizer, sim->nodes,
+                                                                row->epoch, row->iteration_mean)
+                                               : NAN;
     row->loss = row->accuracy = row->test_loss = row->test_accuracy = NAN;
     row->node_loss_mean = row->node_loss_min = row->node_loss_max = NAN;
     row->node_accuracy_mean = row->node_accuracy_min = row->node_accuracy_max = NAN;

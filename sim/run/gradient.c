@@ -83,9 +83,10 @@ void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)
     if (!plan_executes(sim->plan))
         return;
     struct optimizer_step step = {
-        .rate = optimizer_rate(optimizer, sim->nodes, local_epoch(node)),
+        .rate = optimizer_rate(optimizer, sim->nodes, local_epoch(node), (double)node->iteration),
         .weight_decay = optimizer->weight_decay,
-        .index = node->iteration,
+        .index = node->steps++,
+        .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,
     };
     ENGINE_CHECK(sim->engine, node->held == 1, "node %u steps on a share of its x", node->rank);
     plan_step(sim->plan, &step, plan_whole(node->x), plan_whole(gradient), plan_whole(decay_at),

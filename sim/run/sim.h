@@ -51,6 +51,7 @@ struct node {
     double deployed_scale;    /* 1 / w then, where weights travel */
     double base_held, base_w; /* of the exchange being pushed */
     int64_t iteration, gradients;
+    int64_t steps; /* of the optimizer on these states */
     int64_t gradient_begin_ps, expected_round;
     int64_t blocked_ps;
     struct sim_wait wait;

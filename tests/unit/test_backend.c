@@ -70,7 +70,7 @@ static struct plan *make_plan(int number, enum numeric_precision precision, unsi
     static const double momentum = 0.5;
     struct plan_config config = {
         .backend = backend_number(number),
-        .objective = {&toy, NULL, LARGE, precision},
+        .objective = {.ops = &toy, .dimension = LARGE, .precision = precision},
         .optimizer = (const struct optimizer_ops *)plugin_find(&optimizer_registry, "nesterov"),
         .optimizer_params = &momentum,
         .threads = threads,
@@ -113,7 +113,7 @@ static void check_elementwise(int number, enum numeric_precision precision, unsi
     uint32_t a = patterned(plan, 1), b = patterned(plan, 2), c = patterned(plan, 3);
     uint32_t d = plan_vector(plan, LARGE, true), e = plan_vector(plan, LARGE, true);
     struct plan_term terms[5] = {{a, 0.5}, {b, 2}, {c, -1}, {a, 0.25}, {b, 1}};
-    struct optimizer_step step = {0.5, 0.25, 0};
+    struct optimizer_step step = {.rate = 0.5, .weight_decay = 0.25};
     plan_weighted_sum(plan, plan_whole(d), terms, 5);
     plan_reduce(plan, e, (uint32_t[]){a, b, c, d}, 4, 0.25);
     plan_step(plan, &step, plan_whole(a), plan_whole(b), plan_whole(a), &c);

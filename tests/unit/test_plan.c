@@ -128,7 +128,9 @@ static struct plan *make_plan(const struct setting *setting)
     bool narrow = setting->precision == NUMERIC_FLOAT32;
     struct plan_config config = {
         .backend = &backend_cpu_ops,
-        .objective = {narrow ? &toy32 : &toy64, NULL, DIMENSION, setting->precision},
+        .objective = {.ops = narrow ? &toy32 : &toy64,
+                      .dimension = DIMENSION,
+                      .precision = setting->precision},
         .optimizer = heavy_ball(),
         .optimizer_params = &momentum,
         .threads = setting->threads,
@@ -208,6 +210,18 @@ static void play_gradient(struct play *play)
     memset(samples, 0xff, sizeof samples); /* the plan has copied them */
 }
 
+/* The norm is that of numerics/kernels.h: eight interleaved sums in double (one block here), added
+ * in order; norm and scale are rounded. */
+static double clip_scale(const struct play *play, const double *g, size_t count, double largest)
+{
+    double lane[8] = {0}, sum = 0;
+    for (size_t i = 0; i < count; i++)
+        lane[i % 8] += g[i] * g[i];
+    for (int i = 0; i < 8; i++)
+        sum += lane[i];
+    return rounded(play, fmin(1, largest / (rounded(play, sqrt(sum)) + 1e-6)));
+}
+
 /* Heavy ball in the precision's arithmetic; every product and sum is rounded. */
 static void play_step(struct play *play)
 {
@@ -216,7 +230,9 @@ static void play_step(struct play *play)
         m = pick_other(play, x);
     while (m == g);
     uint32_t w = below(&play->random, 2) ? x : g;
-    struct optimizer_step step = {number(&play->random), below(&play->random, 2) ? 0.01 : 0, 0};
+    struct optimizer_step step = {.rate = number(&play->random),
+                                  .weight_decay = below(&play->random, 2) ? 0.01 : 0,
+                                  .clip_norm = below(&play->random, 3) ? 0 : 2.5};
     size_t first, count;
     pick_span(play, &first, &count);
     struct plan_span spans[3] = {{play->handle[x], first, count},
@@ -224,9 +240,11 @@ static void play_step(struct play *play)
                                  {play->handle[w], first, count}};
     plan_step(play->plan, &step, spans[0], spans[1], spans[2], &play->handle[m]);
     double mu = rounded(play, MOMENTUM), decay = rounded(play, step.weight_decay);
-    double rate = rounded(play, step.rate);
+    double rate = rounded(play, step.rate), scale = 1;
+    if (step.clip_norm > 0)
+        scale = clip_scale(play, play->value[g] + first, count, step.clip_norm);
     for (size_t i = first; i < first + count; i++) {
-        double d = play->value[g][i];
+        double d = rounded(play, scale * play->value[g][i]);
         if (decay != 0)
             d = rounded(play, d + rounded(play, decay * play->value[w][i]));
         play->value[m][i] = rounded(play, rounded(play, mu * play->value[m][i]) + d);
