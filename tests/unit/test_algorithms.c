@@ -389,13 +389,56 @@ START_TEST(ar_sgd_with_global_sampling_is_one_node_with_a_large_batch)
 }
 END_TEST
 
-START_TEST(gradient_averaging_with_momentum_is_one_node_too)
+/* Every node takes the same step with the mean gradient, whatever the rule makes of it.  The sum of
+ * the four parts is rounded otherwise than that of the large batch; eps keeps Adam from dividing
+ * such differences by next to nothing. */
+static const char *const averaged_rules[] = {
+    "{\"name\": \"nesterov\", \"learning_rate\": 0.1, \"weight_decay\": 0.001}",
+    "{\"name\": \"adam\", \"learning_rate\": 0.05, \"eps\": 1e-4, \"weight_decay\": 0.01}",
+    "{\"name\": \"adamw\", \"learning_rate\": 0.05, \"eps\": 1e-4, \"weight_decay\": 0.01,"
+    " \"clip_norm\": 0.2, \"schedule\": {\"inverse_sqrt_steps\": 5}}",
+    "{\"name\": \"lars\", \"learning_rate\": 1, \"trust\": 0.1, \"weight_decay\": 0.01}",
+};
+
+START_TEST(gradient_averaging_is_one_node_for_any_rule)
 {
-    const char *one[] = {"nodes=1", "data.batch_size=32", NULL};
-    struct play many = play_fine(softmax_text, NULL), single = play_fine(softmax_text, one);
-    ck_assert_double_le(play_difference(many.rows.x, single.rows.x, single.rows.dimension), 1e-12);
+    char optimizer[256];
+    snprintf(optimizer, sizeof optimizer, "optimizer=%s", averaged_rules[_i]);
+    const char *four[] = {optimizer, NULL};
+    const char *one[] = {optimizer, "nodes=1", "data.batch_size=32", NULL};
+    const char *plain[] = {"nodes=1", "data.batch_size=32",
+                           "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.1}", NULL};
+    struct play many = play_fine(softmax_text, four), single = play_fine(softmax_text, one);
+    struct play other = play_fine(softmax_text, plain);
+    size_t dimension = single.rows.dimension;
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_double_le(play_difference(many.rows.x + i * dimension, single.rows.x, dimension),
+                            1e-12);
+    ck_assert_double_gt(play_difference(other.rows.x, single.rows.x, dimension), 1e-3);
     play_free(&many);
     play_free(&single);
+    play_free(&other);
+}
+END_TEST
+
+/* Two threads, and flushes after every few operations: the same bits. */
+static void small_memory(struct run_config *config)
+{
+    config->plan_memory_bytes = 1024;
+}
+
+START_TEST(rules_give_the_same_bits_for_any_threads_and_memory)
+{
+    char optimizer[256];
+    snprintf(optimizer, sizeof optimizer, "optimizer=%s", averaged_rules[_i]);
+    const char *set[] = {optimizer, "algorithm=sgp", "topology=one-peer-exponential", NULL};
+    struct play one = play_fine(softmax_text, set);
+    struct play two =
+        play_text(softmax_text, set, (struct play_options){.threads = 3, .alter = small_memory});
+    ck_assert_msg(two.status == STATUS_OK, "%s: %s", two.error.path, two.error.text);
+    ck_assert(memcmp(one.rows.x, two.rows.x, 4 * one.rows.dimension * sizeof(double)) == 0);
+    play_free(&one);
+    play_free(&two);
 }
 END_TEST
 
@@ -555,7 +598,8 @@ static Suite *algorithms_suite(void)
     tcase_add_loop_test(theory, push_sum_is_exact_after_log2_n_rounds, 0, 8);
     tcase_add_test(theory, push_sum_converges_on_uneven_graphs);
     tcase_add_loop_test(theory, ar_sgd_with_global_sampling_is_one_node_with_a_large_batch, 0, 2);
-    tcase_add_test(theory, gradient_averaging_with_momentum_is_one_node_too);
+    tcase_add_loop_test(theory, gradient_averaging_is_one_node_for_any_rule, 0, 4);
+    tcase_add_loop_test(theory, rules_give_the_same_bits_for_any_threads_and_memory, 0, 4);
     tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
     tcase_set_timeout(theory, 60);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
