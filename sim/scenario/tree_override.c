@@ -137,9 +137,14 @@ static bool is_bare_word(const char *value)
 static enum status read_value(struct text_map *map, const char *name, const char *text,
                               cJSON **value, struct error *error)
 {
-    enum status status = text_read(map, name, ".", false, text, strlen(text), value, error);
-    if (status == STATUS_OK || !is_bare_word(text))
+    struct error as_json;
+    enum status status = text_read(map, name, ".", false, text, strlen(text), value, &as_json);
+    if (status == STATUS_OK)
         return status;
+    if (!is_bare_word(text)) {
+        *error = as_json;
+        return status;
+    }
     struct buffer quoted = {0};
     buffer_add_json(&quoted, text, 0);
     status = text_read(map, name, ".", false, quoted.text, quoted.length, value, error);
