@@ -250,7 +250,7 @@ static enum status load(const void *config, enum numeric_precision precision, ui
     struct csv_load load = {.params = config, .data = data, .error = error};
 
     dataset_start(data, precision);
-    enum status status = table_read(&load.table, load.params->path, TABLE_ALL, "data.path", error);
+    enum status status = table_read(&load.table, load.params->path, "data.path", error);
     if (status == STATUS_OK)
         status = read_layout(&load);
     if (status == STATUS_OK && load.params->task == CSV_CLASSES)

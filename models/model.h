@@ -39,10 +39,13 @@ extern const struct plugin_registry model_registry; /* quadratic, linear, logist
 /* Initial parameters of all nodes: "initial" of a scenario. */
 struct initial_ops {
     struct plugin plugin; /* same, random, constant {value}, csv {path} (a row a node) */
-    /* x of `node` (dimension doubles). CSV errors name file:line. */
-    enum status (*fill)(const void *params, const struct model_ops *model, const void *instance,
-                        uint32_t node, uint32_t nodes, size_t dimension, double *x,
+    /* Reads and checks once what `fill` needs; NULL: nothing.  *state goes to free().  Errors of
+     * files name file:line. */
+    enum status (*open)(const void *params, uint32_t nodes, size_t dimension, void **state,
                         struct error *error);
+    /* x of `node`: dimension doubles. */
+    void (*fill)(const void *params, const void *state, const struct model_ops *model,
+                 const void *instance, uint32_t node, size_t dimension, double *x);
 };
 extern const struct plugin_registry initial_registry;
 

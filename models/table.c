@@ -145,7 +145,7 @@ static bool is_blank_line(const char *line)
     return *line == '\0';
 }
 
-static enum status cut_text(struct reader *reader, size_t length, size_t only)
+static enum status cut_text(struct reader *reader, size_t length)
 {
     struct table *table = reader->table;
     char *line = table->text, *stop = table->text + length;
@@ -164,18 +164,16 @@ static enum status cut_text(struct reader *reader, size_t length, size_t only)
         if (!is_blank_line(line)) {
             if (strlen(line) != (size_t)(end - line))
                 return fail_line(reader, "the line has a NUL byte");
-            if (only == TABLE_ALL || only == table->rows_in_file)
-                status = cut_line(reader, line);
+            status = cut_line(reader, line);
             if (status != STATUS_OK)
                 return status;
-            table->rows_in_file++;
         }
         line = next;
     }
     return STATUS_OK;
 }
 
-enum status table_read(struct table *table, const char *file, size_t only, const char *json_path,
+enum status table_read(struct table *table, const char *file, const char *json_path,
                        struct error *error)
 {
     struct reader reader = {.table = table, .file = file, .json_path = json_path, .error = error};
@@ -184,8 +182,8 @@ enum status table_read(struct table *table, const char *file, size_t only, const
     *table = (struct table){.text = NULL};
     enum status status = read_text(&reader, &length);
     if (status == STATUS_OK)
-        status = cut_text(&reader, length, only);
-    if (status == STATUS_OK && table->rows_in_file == 0)
+        status = cut_text(&reader, length);
+    if (status == STATUS_OK && table->rows == 0)
         status = status_fail_at(error, json_path, "%s: the file has no rows", file);
     if (status != STATUS_OK)
         table_free(table);

@@ -18,13 +18,10 @@ struct table {
     char **cells;    /* rows x columns */
     uint32_t *lines; /* of the rows, from 1 */
     size_t rows, columns;
-    size_t rows_in_file; /* as `rows`, or more when only one was asked for */
 };
 
-#define TABLE_ALL SIZE_MAX
-
-/* Reads all rows, or only row `only` (from 0) where it is not TABLE_ALL.  Blames `json_path`. */
-enum status table_read(struct table *table, const char *file, size_t only, const char *json_path,
+/* Reads all rows.  Blames `json_path`. */
+enum status table_read(struct table *table, const char *file, const char *json_path,
                        struct error *error);
 void table_free(struct table *table);
 

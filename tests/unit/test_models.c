@@ -755,7 +755,13 @@ static enum status fill(struct plugin_choice choice, const struct bench *b, uint
 {
     const struct initial_ops *ops = (const struct initial_ops *)choice.plugin;
 
-    return ops->fill(choice.params, b->ops, b->model, node, 2, b->dimension, x, error);
+    void *state = NULL;
+    enum status status =
+        ops->open ? ops->open(choice.params, 2, b->dimension, &state, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        ops->fill(choice.params, state, b->ops, b->model, node, b->dimension, x);
+    free(state);
+    return status;
 }
 
 START_TEST(nodes_start_where_they_are_told)
@@ -801,7 +807,7 @@ START_TEST(nodes_start_from_a_table)
     } bad[] = {
         {"1,2,3\n", "1 rows for 2 nodes"},
         {"1,2,3\n4,5,6\n7,8,9\n", "3 rows for 2 nodes"},
-        {"1,2\n3,4\n", ":2: 2 numbers, but the model has 3"},
+        {"1,2\n3,4\n", ":1: 2 numbers, but the model has 3"},
         {"1,2,3\n\n4,x,6\n", ":3: \"x\" in column 2"},
         {"1,2,3\n4,5,inf\n", ":2: \"inf\""},
         {"", "no rows"},
