@@ -72,6 +72,12 @@ struct network_link_totals {
     int64_t tx_bytes, rx_bytes;
     int64_t tx_busy_ps, rx_busy_ps; /* time with at least one flow moving */
 };
-void network_link(const struct network *network, uint32_t host, struct network_link_totals *out);
+/* Up to `now_ps`, at or after the last event; flows that still move count. */
+void network_link(const struct network *network, uint32_t host, int64_t now_ps,
+                  struct network_link_totals *out);
+/* Calls `visit` for every message of the client that is under way; started_ps -1: its bytes do not
+ * flow yet. */
+void network_visit(const struct network *network, uint32_t client, network_done *visit,
+                   void *context);
 
 #endif

@@ -18,7 +18,8 @@ int64_t simtime_from_s(double seconds)
     double nearest, ulp;
 
     CHECK(seconds >= 0, "%g s is no duration", seconds); /* NaN fails too */
-    CHECK(ps < 0x1p63, "%g s do not fit simulated time", seconds);
+    if (ps >= (double)SIMTIME_BEYOND_PS)
+        return SIMTIME_BEYOND_PS;
     nearest = nearbyint(ps);
     ulp = nextafter(ps, INFINITY) - ps;
     /* Nearer to a whole picosecond than rounding errors can tell: it was meant. */
@@ -34,8 +35,8 @@ int64_t simtime_add(int64_t a_ps, int64_t b_ps)
 {
     int64_t sum;
 
-    CHECK(!__builtin_add_overflow(a_ps, b_ps, &sum),
-          "%" PRId64 " ps + %" PRId64 " ps do not fit simulated time", a_ps, b_ps);
+    if (__builtin_add_overflow(a_ps, b_ps, &sum) || sum > SIMTIME_BEYOND_PS)
+        return SIMTIME_BEYOND_PS;
     return sum;
 }
 

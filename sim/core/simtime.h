@@ -2,7 +2,8 @@
 /*
  * Simulated time: a signed 64-bit count of picoseconds (106 days).  Sums are exact and ties are
  * real ties.  A duration that was computed in floating point is rounded once, up, where it becomes
- * time.  Overflow is detected (a check trips), never wrapped.
+ * time.  What lies beyond the clock becomes SIMTIME_BEYOND_PS, never wraps, and stays there under
+ * addition; a run whose next event lies there ends with STATUS_CLOCK.
  */
 #ifndef HEARSAY_CORE_SIMTIME_H
 #define HEARSAY_CORE_SIMTIME_H
@@ -10,14 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIMTIME_PS_PER_S 1000000000000LL
-#define SIMTIME_MAX_PS   INT64_MAX
+#define SIMTIME_PS_PER_S  1000000000000LL
+#define SIMTIME_MAX_PS    INT64_MAX
+#define SIMTIME_BEYOND_PS (INT64_MAX - 1)
 
 /* Seconds to picoseconds, rounded up (after forgiving 4 ulp, so that 81.92e-3 s is not pushed to
- * the next picosecond by its own representation).  CHECKs 0 <= s and no overflow. */
+ * the next picosecond by its own representation).  CHECKs 0 <= s. */
 int64_t simtime_from_s(double seconds);
 double simtime_to_s(int64_t ps);
-int64_t simtime_add(int64_t a_ps, int64_t b_ps); /* trips a check on overflow */
+int64_t simtime_add(int64_t a_ps, int64_t b_ps); /* both >= 0 */
 
 /* "1.234 s", "82.0 ms", "2 h 03 min": for people.  Returns `text`. */
 char *simtime_format(int64_t ps, char *text, size_t size);

@@ -29,6 +29,7 @@ static const char *const status_names[] = {
     [STATUS_DIVERGED] = "diverged",
     [STATUS_EXPECT] = "expect",
     [STATUS_DIGEST] = "digest",
+    [STATUS_CLOCK] = "clock",
     [STATUS_INTERRUPTED] = "interrupted",
 };
 

@@ -20,6 +20,7 @@
     X(DIVERGED, 1, "diverged")                                                                     \
     X(EXPECT, 1, "an expectation was not met")                                                     \
     X(DIGEST, 1, "digests differ")                                                                 \
+    X(CLOCK, 1, "the clock ran out")                                                               \
     X(INTERRUPTED, 130, "interrupted")
 
 enum status {

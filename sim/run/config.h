@@ -32,12 +32,14 @@ struct run_stop {
     int64_t patience;                    /* consecutive evaluations at the target */
 };
 
+enum run_objective { RUN_OBJECTIVE_POOLED, RUN_OBJECTIVE_NODES };
+
 struct run_metrics {
     struct field_cadence every;
     int64_t loss_samples; /* -1: all */
     int64_t node_samples; /* 0: no node evaluations; -1: all */
     bool test;            /* evaluate accuracy and loss on the test set where there is one */
-    int objective;        /* 0 pooled, 1 mean of the nodes' objectives */
+    int objective;        /* enum run_objective */
 };
 
 enum run_parameters { RUN_PARAMETERS_NONE, RUN_PARAMETERS_FINAL, RUN_PARAMETERS_METRICS };

@@ -11,14 +11,16 @@
 #include "run/metrics.h"
 #include "run/sim.h"
 
-#define PROGRESS_EVENTS 256 /* events between two looks at the wall clock */
+#define PROGRESS_EVENTS    256  /* events between two looks at the wall clock */
+#define INSTANT_ITERATIONS 1000 /* of every node, at one instant: no time passes */
 
 struct drive {
     struct sim *sim;
     struct run_result *result;
     double began_s, reported_s;
-    int64_t stop_ps; /* INT64_MAX: no limit in time */
-    uint64_t polled; /* events at the last look at the clock */
+    int64_t stop_ps;            /* INT64_MAX: no limit in time */
+    int64_t instant_iterations; /* iterations_total when time last moved */
+    uint64_t polled;            /* events at the last look at the clock */
     bool stopped;
 };
 
@@ -107,15 +109,25 @@ static bool epochs_reached(const struct sim *sim)
     return instant_ends(sim) || sim_epoch(sim) >= epochs + round;
 }
 
+/* A request that proves too small only while playing (one operation above the plan's memory) is a
+ * run that failed: something was started and written. */
+static enum status while_playing(enum status status, struct error *error)
+{
+    if (status != STATUS_REQUEST)
+        return status;
+    snprintf(error->path, sizeof error->path, "plan_memory");
+    return error->status = STATUS_NO_MEMORY;
+}
+
 /* After an event: flush, metric, stop rules. */
 static enum status after_event(struct drive *drive, struct error *error)
 {
     struct sim *sim = drive->sim;
     enum status status = STATUS_OK;
     if (plan_must_flush(sim->plan))
-        status = plan_flush(sim->plan, error);
+        status = while_playing(plan_flush(sim->plan, error), error);
     if (status == STATUS_OK && metrics_due(sim, instant_ends(sim)))
-        status = metrics_take(sim, engine_now(sim->engine), error);
+        status = while_playing(metrics_take(sim, engine_now(sim->engine), error), error);
     if (status != STATUS_OK)
         return status;
     const char *target = metrics_target_met(sim);
@@ -135,7 +147,7 @@ static enum status between_events(struct drive *drive, int64_t next_ps, struct e
     int64_t due_ps;
     while (!drive->stopped && metrics_due_before(sim, next_ps, &due_ps) &&
            due_ps <= drive->stop_ps) {
-        enum status status = metrics_take(sim, due_ps, error);
+        enum status status = while_playing(metrics_take(sim, due_ps, error), error);
         if (status != STATUS_OK)
             return status;
         if (metrics_target_met(sim))
@@ -144,23 +156,71 @@ static enum status between_events(struct drive *drive, int64_t next_ps, struct e
     return STATUS_OK;
 }
 
+/* Nothing can happen any more, or only beyond the clock. */
+static enum status check_next(struct drive *drive, bool pending, int64_t next_ps,
+                              struct error *error)
+{
+    struct sim *sim = drive->sim;
+    char text[900];
+    if (!pending) {
+        deadlock_report(sim, text, sizeof text);
+        stop_because(drive, text);
+        return status_fail(error, STATUS_DEADLOCK, "%s", text);
+    }
+    if (next_ps < SIMTIME_BEYOND_PS || drive->stop_ps < SIMTIME_BEYOND_PS)
+        return STATUS_OK;
+    return status_fail(error, STATUS_CLOCK,
+                       "the next event after %.9g s lies beyond the clock's %.0f s",
+                       simtime_to_s(engine_now(sim->engine)), simtime_to_s(SIMTIME_BEYOND_PS));
+}
+
+/* Iterations that take no time never reach a stop but their own number. */
+static enum status check_time_passes(struct drive *drive, int64_t next_ps, struct error *error)
+{
+    struct sim *sim = drive->sim;
+    if (next_ps > engine_now(sim->engine))
+        drive->instant_iterations = sim->iterations_total;
+    if (!field_integer_absent(sim->config->stop.iterations) ||
+        sim->iterations_total - drive->instant_iterations <
+            INSTANT_ITERATIONS * (int64_t)sim->nodes)
+        return STATUS_OK;
+    return status_fail(error, STATUS_CLOCK,
+                       "no time passes: every node has done %d iterations at %.9g s, and the run "
+                       "stops by time or epochs only",
+                       INSTANT_ITERATIONS, simtime_to_s(engine_now(sim->engine)));
+}
+
+static enum status begin(struct drive *drive, struct error *error)
+{
+    struct sim *sim = drive->sim;
+    struct trace_sink *sink = sim->observer.sink;
+    enum status status = sink ? sink->ops->failed(sink, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = while_playing(metrics_take(sim, 0, error), error);
+    if (status != STATUS_OK)
+        return status;
+    if (metrics_target_met(sim)) {
+        stop_because(drive, metrics_target_met(sim));
+        return STATUS_OK;
+    }
+    sim_start(sim);
+    if (sim->finished == sim->nodes)
+        stop_because(drive, "iterations");
+    return STATUS_OK;
+}
+
 static enum status play(struct drive *drive, struct error *error)
 {
     struct sim *sim = drive->sim;
-    enum status status = metrics_take(sim, 0, error);
-    if (status == STATUS_OK)
-        sim_start(sim);
-    if (status == STATUS_OK && sim->finished == sim->nodes)
-        stop_because(drive, "iterations");
+    enum status status = begin(drive, error);
     while (status == STATUS_OK && !drive->stopped) {
-        int64_t next_ps;
-        if (!engine_next_time(sim->engine, &next_ps)) {
-            char text[900];
-            deadlock_report(sim, text, sizeof text);
-            stop_because(drive, text);
-            return status_fail(error, STATUS_DEADLOCK, "%s", text);
-        }
-        status = between_events(drive, next_ps, error);
+        int64_t next_ps = 0;
+        bool pending = engine_next_time(sim->engine, &next_ps);
+        status = check_next(drive, pending, next_ps, error);
+        if (status == STATUS_OK)
+            status = check_time_passes(drive, next_ps, error);
+        if (status == STATUS_OK)
+            status = between_events(drive, next_ps, error);
         if (status == STATUS_OK && !drive->stopped && next_ps > drive->stop_ps) {
             stop_because(drive, "time");
             break;
@@ -194,14 +254,14 @@ static enum status final_metric(struct drive *drive, struct error *error)
     return metrics_take(sim, end_ps(drive), error);
 }
 
-static void report_links(struct sim *sim)
+static void report_links(struct sim *sim, int64_t now_ps)
 {
     struct trace_sink *sink = sim->observer.sink;
     if (sink == NULL || sim->observer.level < TRACE_METRICS)
         return;
     for (uint32_t host = 0; host < sim->nodes; host++) {
         struct network_link_totals totals;
-        network_link(cluster_network(sim->cluster), host, &totals);
+        network_link(cluster_network(sim->cluster), host, now_ps, &totals);
         struct trace_link row = {host, totals.tx_bytes, totals.rx_bytes, totals.tx_busy_ps,
                                  totals.rx_busy_ps};
         sink->ops->link(sink, &row);
@@ -248,6 +308,23 @@ static bool in_range(double value, const struct run_expect_range *range)
            fabs(value - range->near) <= range->tolerance * fmax(1, fabs(range->near));
 }
 
+static void add_bound(char *text, size_t size, const char *word, double bound)
+{
+    size_t used = strlen(text);
+    if (!isnan(bound))
+        snprintf(text + used, size - used, "%s %s %.9g", used ? "," : "", word, bound);
+}
+
+static enum status unmet(const char *path, double found, const struct run_expect_range *range,
+                         struct error *error)
+{
+    char bounds[160] = "";
+    add_bound(bounds, sizeof bounds, "at least", range->min);
+    add_bound(bounds, sizeof bounds, "at most", range->max);
+    add_bound(bounds, sizeof bounds, "near", range->near);
+    return status_fail(error, STATUS_EXPECT, "%s: found %.9g, expected%s", path, found, bounds);
+}
+
 /* Without numerics a column that only they give is not there to be judged. */
 static enum status check_expectations(const struct sim *sim, const struct run_result *result,
                                       struct error *error)
@@ -256,12 +333,8 @@ static enum status check_expectations(const struct sim *sim, const struct run_re
     bool executes = plan_executes(sim->plan);
 #define EXPECT_COLUMN(column)                                                                      \
     if ((executes || !isnan(result->summary.column)) &&                                            \
-        !in_range(result->summary.column, &config->expect.column)) {                               \
-        const struct run_expect_range *range = &config->expect.column;                             \
-        return status_fail(error, STATUS_EXPECT,                                                   \
-                           "expect." #column ": found %.9g, expected min %g, max %g, near %g",     \
-                           result->summary.column, range->min, range->max, range->near);           \
-    }
+        !in_range(result->summary.column, &config->expect.column))                                 \
+        return unmet("expect." #column, result->summary.column, &config->expect.column, error);
     RUN_SUMMARY_LIST(EXPECT_COLUMN)
 #undef EXPECT_COLUMN
     return STATUS_OK;
@@ -295,16 +368,6 @@ static enum status end_trace(struct drive *drive, enum status status, struct err
     return sink ? sink->ops->end_run(sink, &end, error) : STATUS_OK;
 }
 
-/* A request that proves too small only while playing (one operation above the plan's memory) is a
- * run that failed: something was started and written. */
-static enum status while_playing(enum status status, struct error *error)
-{
-    if (status != STATUS_REQUEST)
-        return status;
-    snprintf(error->path, sizeof error->path, "plan_memory");
-    return error->status = STATUS_NO_MEMORY;
-}
-
 /* Everything after the last event.  The first failure wins; the trace is closed in any case. */
 static enum status finish(struct drive *drive, enum status status, struct error *error)
 {
@@ -315,8 +378,10 @@ static enum status finish(struct drive *drive, enum status status, struct error 
         now = final_metric(drive, &later);
     if (now == STATUS_OK && sim->config->trace.parameters == RUN_PARAMETERS_FINAL)
         now = evaluation_store(metrics_evaluation(sim), sim, metrics_last(sim)->sequence, &later);
+    wait_close(sim, end_ps(drive));
+    reduce_cut(sim, end_ps(drive));
     mailbox_report_in_flight(sim);
-    report_links(sim);
+    report_links(sim, end_ps(drive));
     summarise(drive);
     if (status == STATUS_OK && now == STATUS_OK)
         now = check_expectations(sim, drive->result, &later);
@@ -324,7 +389,6 @@ static enum status finish(struct drive *drive, enum status status, struct error 
         status = now;
         *error = later;
     }
-    status = while_playing(status, error);
     if (status != STATUS_OK && drive->result->reason[0] == '\0')
         snprintf(drive->result->reason, sizeof drive->result->reason, "%s", error->text);
     now = end_trace(drive, status, &later);

@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <gsl/gsl_randist.h>
 
 #include "core/memory.h"
@@ -24,7 +25,9 @@ struct subset {
 struct evaluation {
     struct subset train, test; /* of the mean model */
     struct subset node;        /* of each node: from the test set where it is used */
+    struct subset *shard;      /* a node: of its own objective; NULL: not asked for */
     bool nodes, tests;
+    uint32_t node_count;
     uint32_t optimum; /* vector; 0: not known */
     double *values;   /* dimension doubles, scratch */
     /* results of the last flush */
@@ -53,6 +56,32 @@ static struct subset subset_create(const struct sim *sim, uint32_t role, int64_t
     return subset;
 }
 
+/* A node's share of the samples that the scenario asks for, from its own shard. */
+static struct subset shard_create(const struct sim *sim, uint32_t rank)
+{
+    const uint32_t *held = sim->partition->indices + sim->partition->first[rank];
+    uint32_t size = partition_size(sim->partition, rank);
+    int64_t asked = sim->config->metrics.loss_samples;
+    int64_t share = asked < 0 ? -1 : (asked + sim->nodes - 1) / sim->nodes;
+    struct subset subset = subset_create(sim, 2 + rank, share, size);
+    if (subset.samples == NULL) {
+        subset.count = size;
+        subset.samples = memory_array(size, sizeof *subset.samples);
+        memcpy(subset.samples, held, size * sizeof *held);
+        return subset;
+    }
+    for (uint32_t i = 0; i < subset.count; i++)
+        subset.samples[i] = held[subset.samples[i]];
+    return subset;
+}
+
+static void create_shards(struct evaluation *evaluation, const struct sim *sim)
+{
+    evaluation->shard = memory_array(sim->nodes, sizeof *evaluation->shard);
+    for (uint32_t rank = 0; sim->partition && rank < sim->nodes; rank++)
+        evaluation->shard[rank] = shard_create(sim, rank);
+}
+
 static void create_subsets(struct evaluation *evaluation, const struct sim *sim)
 {
     const struct run_metrics *metrics = &sim->config->metrics;
@@ -72,6 +101,9 @@ struct evaluation *evaluation_create(const struct sim *sim)
         return evaluation;
     evaluation->nodes = sim->config->metrics.node_samples != 0;
     create_subsets(evaluation, sim);
+    if (sim->config->metrics.objective == RUN_OBJECTIVE_NODES)
+        create_shards(evaluation, sim);
+    evaluation->node_count = sim->nodes;
     evaluation->values = memory_array(sim->dimension, sizeof *evaluation->values);
     evaluation->node_value = memory_array(sim->nodes, sizeof *evaluation->node_value);
     evaluation->distance = memory_array(sim->nodes, sizeof *evaluation->distance);
@@ -88,6 +120,9 @@ void evaluation_free(struct evaluation *evaluation)
 {
     if (evaluation == NULL)
         return;
+    for (uint32_t rank = 0; evaluation->shard && rank < evaluation->node_count; rank++)
+        free(evaluation->shard[rank].samples);
+    free(evaluation->shard);
     free(evaluation->train.samples);
     free(evaluation->test.samples);
     free(evaluation->node.samples);
@@ -103,20 +138,12 @@ static struct objective_query query_of(int set, const struct subset *subset, int
         .set = set, .count = subset->count, .samples = subset->samples, .node = node};
 }
 
-/* The mean of the nodes' own objectives: each node's shard (at most its share of the samples that
- * the scenario asks for) at the mean model. */
+/* The mean of the nodes' own objectives at the mean model. */
 static void record_node_objectives(struct evaluation *evaluation, struct sim *sim,
                                    struct plan_term mean)
 {
-    int64_t asked = sim->config->metrics.loss_samples;
     for (uint32_t rank = 0; rank < sim->nodes; rank++) {
-        struct objective_query query = {.set = OBJECTIVE_TRAIN, .node = rank};
-        if (sim->partition) {
-            uint32_t size = partition_size(sim->partition, rank);
-            int64_t share = asked < 0 ? size : (asked + sim->nodes - 1) / sim->nodes;
-            query.samples = sim->partition->indices + sim->partition->first[rank];
-            query.count = share < size ? (uint32_t)share : size;
-        }
+        struct objective_query query = query_of(OBJECTIVE_TRAIN, &evaluation->shard[rank], rank);
         plan_evaluate(sim->plan, &query, mean, &evaluation->node_value[rank]);
     }
 }
@@ -292,7 +319,7 @@ static enum status evaluate(struct evaluation *evaluation, struct sim *sim,
     struct plan_term mean = {record_mean_model(sim), 1};
     double objectives = NAN;
     enum status status = STATUS_OK;
-    if (sim->config->metrics.objective == 1) {
+    if (sim->config->metrics.objective == RUN_OBJECTIVE_NODES) {
         record_node_objectives(evaluation, sim, mean);
         status = plan_flush(sim->plan, error);
         objectives = mean_of_objectives(evaluation, sim);
@@ -307,7 +334,7 @@ static enum status evaluate(struct evaluation *evaluation, struct sim *sim,
     if (status != STATUS_OK)
         return status;
     fill_values(evaluation, sim, row);
-    if (sim->config->metrics.objective == 1)
+    if (sim->config->metrics.objective == RUN_OBJECTIVE_NODES)
         row->loss = objectives;
     return STATUS_OK;
 }

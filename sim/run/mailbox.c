@@ -32,12 +32,14 @@ static int64_t message_bytes(const struct sim *sim)
     return sim->message_bytes + (sim->algorithm->carries_weight ? (int64_t)sizeof(double) : 0);
 }
 
-static void list_append(struct sim *sim, uint32_t *list, uint32_t index)
+static void postpone(struct sim *sim, struct node *to, uint32_t index)
 {
-    while (*list != SIM_NO_MESSAGE)
-        list = &sim->message[*list].next;
     sim->message[index].next = SIM_NO_MESSAGE;
-    *list = index;
+    if (to->postponed == SIM_NO_MESSAGE)
+        to->postponed = index;
+    else
+        sim->message[to->last_postponed].next = index;
+    to->last_postponed = index;
 }
 
 static void transmit(struct sim *sim, uint32_t index)
@@ -73,7 +75,7 @@ void mailbox_post(struct node *node, uint32_t to, int64_t round, double coeffici
     sim->messages_sent++;
     sim->bytes_sent += message_bytes(sim);
     if (postpones(sim, message))
-        list_append(sim, &sim->node[to].postponed, index);
+        postpone(sim, &sim->node[to], index);
     else
         transmit(sim, index);
 }
@@ -81,15 +83,15 @@ void mailbox_post(struct node *node, uint32_t to, int64_t round, double coeffici
 void mailbox_release_rendezvous(struct node *node)
 {
     struct sim *sim = node->sim;
-    uint32_t *list = &node->postponed;
-    while (*list != SIM_NO_MESSAGE) {
-        uint32_t index = *list;
-        if (sim->message[index].round > node->expected_round) {
-            list = &sim->message[index].next;
-            continue;
-        }
-        *list = sim->message[index].next;
-        transmit(sim, index);
+    uint32_t index = node->postponed;
+    node->postponed = SIM_NO_MESSAGE;
+    while (index != SIM_NO_MESSAGE) {
+        uint32_t next = sim->message[index].next;
+        if (postpones(sim, &sim->message[index]))
+            postpone(sim, node, index);
+        else
+            transmit(sim, index);
+        index = next;
     }
 }
 
@@ -165,8 +167,15 @@ void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const ch
     sim->message_free = index;
 }
 
+static void note_start(void *context, uint64_t cookie, int64_t started_ps)
+{
+    struct sim *sim = context;
+    sim->message[cookie].started_ps = started_ps;
+}
+
 void mailbox_report_in_flight(struct sim *sim)
 {
+    network_visit(cluster_network(sim->cluster), sim->network_client, note_start, sim);
     for (size_t i = 0; i < sim->message_capacity; i++)
         if (sim->message[i].used)
             mailbox_free(sim, (uint32_t)i, -1,

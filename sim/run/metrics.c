@@ -68,8 +68,9 @@ bool metrics_due(const struct sim *sim, bool instant_ends)
 bool metrics_due_before(const struct sim *sim, int64_t next_ps, int64_t *due_ps)
 {
     const struct metrics *metrics = sim->metrics;
-    *due_ps = (metrics->grid + 1) * metrics->every_ps;
-    return metrics->every_ps > 0 && *due_ps < next_ps;
+    return metrics->every_ps > 0 &&
+           !__builtin_mul_overflow(metrics->grid + 1, metrics->every_ps, due_ps) &&
+           *due_ps < next_ps;
 }
 
 /* The target that a row meets, NULL for none. */
@@ -126,7 +127,8 @@ enum status metrics_take(struct sim *sim, int64_t time_ps, struct error *error)
     metrics->last = row;
     metrics->taken++;
     if (plan_executes(sim->plan) && !isfinite(row.loss))
-        return status_fail(error, STATUS_DIVERGED, "loss is %g at %.6g s (epoch %.3g)", row.loss,
+        return status_fail(error, STATUS_DIVERGED,
+                           "the loss is no finite number at %.6g s (epoch %.3g)",
                            simtime_to_s(time_ps), row.epoch);
     return STATUS_OK;
 }

@@ -41,29 +41,34 @@ static struct sim_collective *open_collective(struct node *node,
     return collective;
 }
 
-static int64_t bytes_of_rank(struct sim *sim, const struct collective_ops *schedule, uint32_t rank)
+/* What a rank sends in one all-reduce. */
+static struct sim_sends sends_of_rank(const struct sim *sim, const struct collective_ops *schedule,
+                                      uint32_t rank)
 {
-    int64_t sum = 0;
+    struct sim_sends sum = {0, 0};
     uint32_t steps = schedule->steps(sim->nodes, rank);
     for (uint32_t index = 0; index < steps; index++) {
         struct collective_step step;
         schedule->step(sim->nodes, rank, index, sim->message_bytes,
                        (int64_t)numeric_size((enum numeric_precision)sim->config->precision),
                        &step);
-        sum += step.send_to >= 0 ? step.send_bytes : 0;
+        if (step.send_to < 0)
+            continue;
+        sum.messages++;
+        sum.bytes += step.send_bytes;
     }
     return sum;
 }
 
 static void count_bytes(struct sim *sim, const struct collective_ops *schedule, uint32_t rank)
 {
-    if (sim->collective_node_bytes == NULL) {
-        sim->collective_node_bytes = memory_array(sim->nodes, sizeof(int64_t));
+    if (sim->collective_sends == NULL) {
+        sim->collective_sends = memory_array(sim->nodes, sizeof *sim->collective_sends);
         for (uint32_t i = 0; i < sim->nodes; i++)
-            sim->collective_node_bytes[i] = bytes_of_rank(sim, schedule, i);
+            sim->collective_sends[i] = sends_of_rank(sim, schedule, i);
     }
-    sim->bytes_sent += sim->collective_node_bytes[rank];
-    sim->messages_sent += schedule->steps(sim->nodes, rank);
+    sim->bytes_sent += sim->collective_sends[rank].bytes;
+    sim->messages_sent += sim->collective_sends[rank].messages;
 }
 
 static void record(struct sim *sim, struct sim_collective *collective)
@@ -91,10 +96,11 @@ void node_all_reduce(struct node *node, const struct collective_ops *schedule, u
     collectives_enter(sim->collectives, collective->operation, node->rank);
 }
 
-static void report(struct node *node, const struct sim_collective *collective)
+/* At `now`; the result came then, or (done_ps -1) the run stopped. */
+static void report(struct node *node, const struct sim_collective *collective, int64_t now,
+                   int64_t done_ps)
 {
     struct sim *sim = node->sim;
-    int64_t now = engine_now(sim->engine);
     struct trace_span span = {.node = node->rank,
                               .lane = TRACE_LANE_COLLECTIVE,
                               .kind = TRACE_SPAN_ALL_REDUCE,
@@ -104,10 +110,10 @@ static void report(struct node *node, const struct sim_collective *collective)
     struct trace_collective row = {.operation = collective->operation,
                                    .rank = node->rank,
                                    .schedule = collective->schedule->plugin.name,
-                                   .bytes = sim->collective_node_bytes[node->rank],
+                                   .bytes = sim->collective_sends[node->rank].bytes,
                                    .iteration = node->iteration,
                                    .entered_ps = node->collective_entered_ps,
-                                   .done_ps = now};
+                                   .done_ps = done_ps};
     node->blocked_ps += now - span.begin_ps;
     sim->blocked_total_ps += now - span.begin_ps;
     observer_span(&sim->observer, &span);
@@ -124,7 +130,8 @@ void reduce_done(void *context, uint64_t operation, uint32_t rank)
     ENGINE_CHECK(sim->engine, collective->entered == sim->nodes,
                  "node %u has a result that %u of %u entered", rank, collective->entered,
                  sim->nodes);
-    report(node, collective);
+    int64_t now = engine_now(sim->engine);
+    report(node, collective, now, now);
     node->collective_entered_ps = -1;
     uint32_t result = collective->result;
     plan_retain(sim->plan, result);
@@ -157,6 +164,17 @@ uint32_t reduce_pending_x(const struct node *node)
         return 0;
     const struct sim_collective *collective = find(node->sim, node->iteration);
     return collective && collective->replaces_x ? collective->result : 0;
+}
+
+void reduce_cut(struct sim *sim, int64_t end_ps)
+{
+    for (uint32_t rank = 0; rank < sim->nodes; rank++) {
+        struct node *node = &sim->node[rank];
+        if (node->collective_entered_ps < 0)
+            continue;
+        report(node, find(sim, node->iteration), end_ps, -1);
+        node->collective_entered_ps = -1;
+    }
 }
 
 void reduce_close(struct sim *sim)

@@ -85,6 +85,19 @@ enum status sim_check_device(const struct sim *sim, const struct backend_ops *ba
     return STATUS_OK;
 }
 
+/* A range that no value can lie in. */
+static enum status check_expect(const struct sim *sim, struct error *error)
+{
+#define EXPECT_COLUMN(column)                                                                      \
+    if (sim->config->expect.column.min > sim->config->expect.column.max)                           \
+        return status_fail_at(error, "expect." #column,                                            \
+                              "found min %g above max %g, which no value meets",                   \
+                              sim->config->expect.column.min, sim->config->expect.column.max);
+    RUN_SUMMARY_LIST(EXPECT_COLUMN)
+#undef EXPECT_COLUMN
+    return STATUS_OK;
+}
+
 static enum status load_data(struct sim *sim, struct error *error)
 {
     const struct run_config *config = sim->config;
@@ -186,6 +199,7 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     if (config->trace.level == TRACE_FULL)
         collectives_watch(sim->collectives, reduce_watch, sim);
     sim->gradient_event = engine_register(sim->engine, "gradient", gradient_event, sim);
+    sim->ready_event = engine_register(sim->engine, "ready", wait_ready_event, sim);
     return STATUS_OK;
 }
 
@@ -227,19 +241,33 @@ static void node_init(struct sim *sim, uint32_t rank)
         node->states[s] = plan_vector(sim->plan, sim->dimension, true);
 }
 
-static enum status initial_values(struct sim *sim, struct error *error)
+static enum status fill_nodes(struct sim *sim, const struct initial_ops *initial, const void *state,
+                              struct error *error)
 {
-    const struct initial_ops *initial = (const void *)sim->config->initial.plugin;
     double *values = memory_array(sim->dimension, sizeof *values);
     enum status status = STATUS_OK;
     for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++) {
-        status = within("initial", error,
-                        initial->fill(sim->config->initial.params, sim->model_ops, sim->model, rank,
-                                      sim->nodes, sim->dimension, values, error));
-        if (status == STATUS_OK)
-            status = plan_write(sim->plan, plan_whole(sim->node[rank].x), values, error);
+        initial->fill(sim->config->initial.params, state, sim->model_ops, sim->model, rank,
+                      sim->dimension, values);
+        status = plan_write(sim->plan, plan_whole(sim->node[rank].x), values, error);
     }
     free(values);
+    return status;
+}
+
+/* What the choice reads is checked with every device. */
+static enum status initial_values(struct sim *sim, struct error *error)
+{
+    const struct initial_ops *initial = (const void *)sim->config->initial.plugin;
+    void *state = NULL;
+    enum status status = STATUS_OK;
+    if (initial->open)
+        status = within(
+            "initial", error,
+            initial->open(sim->config->initial.params, sim->nodes, sim->dimension, &state, error));
+    if (status == STATUS_OK && plan_executes(sim->plan))
+        status = fill_nodes(sim, initial, state, error);
+    free(state);
     return status;
 }
 
@@ -254,7 +282,7 @@ static enum status create_nodes(struct sim *sim, struct error *error)
         node_init(sim, rank);
     ledger_add(sim, sim->nodes);
     holding_scratch(sim, 64);
-    enum status status = plan_executes(sim->plan) ? initial_values(sim, error) : STATUS_OK;
+    enum status status = initial_values(sim, error);
     for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++)
         holding_deploy(&sim->node[rank]);
     return status;
@@ -271,6 +299,8 @@ static enum status build(struct sim *sim, struct error *error)
             return status;
     }
     enum status status = check_stop(sim, error);
+    if (status == STATUS_OK)
+        status = check_expect(sim, error);
     if (status == STATUS_OK)
         sim->metrics = metrics_create(sim);
     return status;
@@ -323,7 +353,7 @@ void sim_free(struct sim *sim)
     free(sim->message);
     free(sim->terms);
     free(sim->sorted);
-    free(sim->collective_node_bytes);
+    free(sim->collective_sends);
     free(sim);
 }
 

@@ -43,6 +43,7 @@ struct node {
     uint32_t rank;
     uint32_t x, z, gradient;
     uint32_t states[OPTIMIZER_MAX_STATES];
+    uint32_t last_postponed;   /* tail of postponed, where that is not empty */
     uint32_t inbox, postponed; /* lists of messages: arrived; waiting for a rendezvous */
     uint32_t unsent;           /* own messages that have not ended */
     bool finished, pushing;
@@ -72,6 +73,11 @@ struct sim_collective {
 
 #define SIM_COLLECTIVES 4 /* open at once; lockstep needs two */
 
+/* What one rank sends in one all-reduce. */
+struct sim_sends {
+    int64_t bytes, messages;
+};
+
 struct sim_ledger {
     double sum, compensation; /* held + in flight, Neumaier */
 };
@@ -94,13 +100,13 @@ struct sim {
     struct topology *topology;
     struct plan *plan;
     struct observer observer;
-    uint32_t network_client, gradient_event;
+    uint32_t network_client, gradient_event, ready_event;
 
     uint32_t nodes;
     size_t dimension;
     int64_t batch_size;
     double epoch_samples; /* training samples; without data nodes x batch_size */
-    int64_t message_bytes, collective_bytes_sent;
+    int64_t message_bytes;
     struct node *node;
     char *state; /* nodes x state_size */
     struct topology_edge *edges;
@@ -114,7 +120,7 @@ struct sim {
     size_t scratch_capacity;
 
     struct sim_collective collective[SIM_COLLECTIVES];
-    int64_t *collective_node_bytes; /* what each rank sends in one all-reduce; -1: not known yet */
+    struct sim_sends *collective_sends; /* a rank; NULL: no all-reduce was entered yet */
 
     struct sim_ledger ledger;
     int64_t samples_applied, iterations_total;
@@ -136,7 +142,9 @@ double sim_epoch(const struct sim *sim); /* samples applied over training sample
 void sim_start(struct sim *sim);         /* calls every program's start */
 
 /* wait.c */
-void wait_settle(struct node *node); /* answers a wait that holds; checks the ledger */
+void wait_settle(struct node *node);              /* answers a wait that holds; checks the ledger */
+void wait_close(struct sim *sim, int64_t end_ps); /* the run stops: open waits end there */
+void wait_ready_event(void *context, const struct event *event);
 void wait_message_arrived(struct node *node, int64_t round);
 
 /* mailbox.c */
@@ -167,6 +175,7 @@ void reduce_done(void *context, uint64_t operation, uint32_t rank);     /* colle
 void reduce_watch(void *context, const struct collective_chunk *chunk); /* level full */
 /* The recorded result that will be this node's x, or 0. */
 uint32_t reduce_pending_x(const struct node *node);
+void reduce_cut(struct sim *sim, int64_t end_ps); /* the run stops: rows of unfinished ranks */
 void reduce_close(struct sim *sim);
 
 /* gradient.c */

@@ -10,10 +10,9 @@ static bool holds(const struct node *node)
     return !(wait->conditions & NODE_SENT) || node->unsent == 0;
 }
 
-static void report_blocked(struct node *node)
+static void report_blocked(struct node *node, int64_t now)
 {
     struct sim *sim = node->sim;
-    int64_t now = engine_now(sim->engine);
     struct trace_span span = {.node = node->rank,
                               .lane = TRACE_LANE_WAIT,
                               .kind = TRACE_SPAN_BLOCKED,
@@ -27,15 +26,35 @@ static void report_blocked(struct node *node)
     observer_span(&sim->observer, &span);
 }
 
+/* A wait that on_ready declares may hold at once, and so may the next: each is an event of its own,
+ * so that a program for which no time passes can still be interrupted. */
 void wait_settle(struct node *node)
 {
     struct sim *sim = node->sim;
-    while (node->wait.conditions && holds(node)) {
-        report_blocked(node);
+    if (node->wait.conditions && holds(node)) {
+        report_blocked(node, engine_now(sim->engine));
         node->wait.conditions = 0;
         sim->algorithm->on_ready(node);
+        if (node->wait.conditions && holds(node))
+            engine_at(sim->engine, engine_now(sim->engine), EVENT_CLASS_TIMER, sim->ready_event,
+                      node->rank, 0);
     }
     ledger_check(sim);
+}
+
+void wait_close(struct sim *sim, int64_t end_ps)
+{
+    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+        if (sim->node[rank].wait.conditions) {
+            report_blocked(&sim->node[rank], end_ps);
+            sim->node[rank].wait.conditions = 0;
+        }
+}
+
+void wait_ready_event(void *context, const struct event *event)
+{
+    struct sim *sim = context;
+    wait_settle(&sim->node[event->target]);
 }
 
 void wait_message_arrived(struct node *node, int64_t round)
@@ -46,8 +65,9 @@ void wait_message_arrived(struct node *node, int64_t round)
 
 void node_expect(struct node *node, int64_t round)
 {
-    if (round > node->expected_round)
-        node->expected_round = round;
+    if (round <= node->expected_round)
+        return;
+    node->expected_round = round;
     mailbox_release_rendezvous(node);
 }
 

@@ -141,7 +141,7 @@ START_TEST(no_bytes_and_local)
     ck_assert_int_eq(bench.log[1].ended_ps, LATENCY_PS);
     ck_assert_int_eq(bench.log[1].started_ps, LATENCY_PS);
     ck_assert_int_eq(bench.log[2].ended_ps, LATENCY_PS + 800 * 1000000);
-    network_link(bench.network, 2, &totals);
+    network_link(bench.network, 2, engine_now(bench.engine), &totals);
     ck_assert_int_eq(totals.tx_bytes + totals.rx_bytes + totals.tx_busy_ps + totals.rx_busy_ps, 0);
     ck_assert_int_eq(network_alpha_ps(bench.network, 2, 2), 0);
     ck_assert_double_eq(network_beta_s(bench.network, 2, 2), 0);
@@ -163,7 +163,7 @@ START_TEST(shift_has_no_contention)
         struct network_link_totals totals;
         ck_assert_uint_eq(bench.log[host].cookie, 1000 * host + (host + 5) % 16);
         ck_assert_int_eq(bench.log[host].ended_ps, LATENCY_PS + (398437 + host) * 800);
-        network_link(bench.network, host, &totals);
+        network_link(bench.network, host, engine_now(bench.engine), &totals);
         ck_assert_int_eq(totals.tx_bytes, 398437 + host);
         ck_assert_int_eq(totals.tx_busy_ps, (398437 + host) * 800);
         ck_assert_int_eq(totals.rx_busy_ps, (398437 + (host + 11) % 16) * 800);
@@ -260,11 +260,11 @@ START_TEST(two_from_one_host)
     bench_play(&bench);
     ck_assert_int_eq(end_of(&bench, 0, 1), LATENCY_PS + expected_ps[_i][0]);
     ck_assert_int_eq(end_of(&bench, 0, 2), LATENCY_PS + expected_ps[_i][1]);
-    network_link(bench.network, 0, &totals);
+    network_link(bench.network, 0, engine_now(bench.engine), &totals);
     ck_assert_int_eq(totals.tx_bytes, 6000000);
     ck_assert_int_eq(totals.rx_bytes, 0);
     ck_assert_int_eq(totals.tx_busy_ps, expected_ps[_i][1]);
-    network_link(bench.network, 2, &totals);
+    network_link(bench.network, 2, engine_now(bench.engine), &totals);
     ck_assert_int_eq(totals.rx_busy_ps,
                      expected_ps[_i][1] - (_i == NETWORK_FIFO ? 2400 * PS_PER_US : 0));
     bench_close(&bench);
@@ -496,7 +496,7 @@ START_TEST(conserved_and_repeatable)
         bytes[traffic->message[i].dst] += traffic->message[i].bytes;
     for (uint32_t host = 0; host < 8; host++) {
         struct network_link_totals totals;
-        network_link(a->network, host, &totals);
+        network_link(a->network, host, engine_now(a->engine), &totals);
         ck_assert_int_eq(totals.rx_bytes, bytes[host]);
         ck_assert_int_le(totals.rx_busy_ps, engine_now(a->engine));
         if (_i != NETWORK_IDEAL)

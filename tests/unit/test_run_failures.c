@@ -172,6 +172,54 @@ START_TEST(without_numerics_only_the_timeline_is_judged)
 }
 END_TEST
 
+/* What used to abort: times beyond the clock's 106 days, on every way to a time. */
+static const char *const beyond_the_clock[] = {
+    "compute.gradient_time={\"name\": \"constant\", \"mean\": \"1000000 s\"}",
+    "network.latency=\"9000000 s\"",
+    "network.efficiency=1e-300",
+    "network={\"bandwidth\": \"1 bps\", \"model\": \"fifo\"}",
+    "network={\"bandwidth\": \"1 bps\", \"model\": \"ideal\"}",
+    "metrics={\"every\": \"100000000 s\"}",
+};
+
+START_TEST(the_clock_ends_a_run_that_outlasts_it)
+{
+    const char *set[] = {beyond_the_clock[_i], "wire={\"message_size\": \"1 GB\"}",
+                         "stop={\"iterations\": 20}", NULL};
+    struct play play = play_text(small_text, set, (struct play_options){.device = "none"});
+    bool only_metrics = _i == 5;
+    ck_assert_msg(play.status == (only_metrics ? STATUS_OK : STATUS_CLOCK), "%s", play.error.text);
+    ck_assert_str_eq(play.rows.end_status, only_metrics ? "done" : "failed");
+    play_free(&play);
+}
+END_TEST
+
+/* One node's push-sum waits for nobody: no time passes, and the run says so. */
+START_TEST(a_run_in_which_no_time_passes_ends)
+{
+    const char *still[] = {"nodes=1", "algorithm=push-sum", "stop={\"time\": \"1 s\"}", NULL};
+    const char *counted[] = {"nodes=1", "algorithm=push-sum", "stop={\"iterations\": 5000}", NULL};
+    struct play stuck = play_text(small_text, still, (struct play_options){.device = "none"});
+    struct play fine = play_text(small_text, counted, (struct play_options){.device = "none"});
+    ck_assert(stuck.status == STATUS_CLOCK);
+    ck_assert_ptr_nonnull(strstr(stuck.error.text, "no time passes"));
+    ck_assert(fine.status == STATUS_OK);
+    ck_assert_double_eq(fine.result.summary.iterations, 5000);
+    play_free(&stuck);
+    play_free(&fine);
+}
+END_TEST
+
+START_TEST(an_expectation_that_nothing_meets_is_refused)
+{
+    const char *set[] = {"expect={\"consensus\": {\"min\": 1, \"max\": 0}}", NULL};
+    struct play play = play_text(small_text, set, (struct play_options){.threads = 1});
+    ck_assert(play.status == STATUS_REQUEST);
+    ck_assert_str_eq(play.error.path, "expect.consensus");
+    play_free(&play);
+}
+END_TEST
+
 START_TEST(an_interrupt_stops_at_the_next_event)
 {
     volatile sig_atomic_t caught = SIGINT;
@@ -397,6 +445,10 @@ static Suite *failures_suite(void)
     tcase_add_loop_test(after, expectations_judge_the_summary, 0,
                         sizeof expectations / sizeof *expectations);
     tcase_add_test(after, without_numerics_only_the_timeline_is_judged);
+    tcase_add_loop_test(after, the_clock_ends_a_run_that_outlasts_it, 0,
+                        sizeof beyond_the_clock / sizeof *beyond_the_clock);
+    tcase_add_test(after, a_run_in_which_no_time_passes_ends);
+    tcase_add_test(after, an_expectation_that_nothing_meets_is_refused);
     tcase_add_test(after, an_interrupt_stops_at_the_next_event);
     tcase_add_test(programs, a_deadlock_names_who_waits_for_whom);
     tcase_add_test(programs, a_deadlock_names_only_those_who_wait);

@@ -159,6 +159,7 @@ void network_send(struct network *network, uint32_t client, uint32_t src, uint32
                                                          .bytes = bytes,
                                                          .started_ps = -1,
                                                          .client = client,
+                                                         .under_way = true,
                                                          .src = src,
                                                          .dst = dst};
     network->in_flight++;
@@ -202,6 +203,7 @@ void network_finish(struct network *network, uint32_t message)
     } else {
         m.started_ps = now_ps;
     }
+    network->message[message].under_way = false;
     network->message[message].dst = network->message_free;
     network->message_free = message;
     network->in_flight--;
@@ -248,17 +250,28 @@ double network_idle_s(const struct network *network, uint32_t message)
 }
 
 /* Time up to now counts, also of flows that still move. */
-static int64_t busy_ps(const struct network *network, const struct network_side *side)
+static int64_t busy_ps(const struct network_side *side, int64_t now_ps)
 {
-    return side->busy_ps + (side->flows > 0 ? engine_now(network->engine) - side->since_ps : 0);
+    return side->busy_ps + (side->flows > 0 ? now_ps - side->since_ps : 0);
 }
 
-void network_link(const struct network *network, uint32_t host, struct network_link_totals *out)
+void network_visit(const struct network *network, uint32_t client, network_done *visit,
+                   void *context)
+{
+    for (size_t i = 0; i < network->message_used; i++) {
+        const struct network_message *m = &network->message[i];
+        if (m->under_way && m->client == client)
+            visit(context, m->cookie, m->started_ps);
+    }
+}
+
+void network_link(const struct network *network, uint32_t host, int64_t now_ps,
+                  struct network_link_totals *out)
 {
     CHECK(host < network->hosts, "host %u of %u", host, network->hosts);
     const struct network_host *h = &network->host[host];
     *out = (struct network_link_totals){.tx_bytes = h->tx.bytes,
                                         .rx_bytes = h->rx.bytes,
-                                        .tx_busy_ps = busy_ps(network, &h->tx),
-                                        .rx_busy_ps = busy_ps(network, &h->rx)};
+                                        .tx_busy_ps = busy_ps(&h->tx, now_ps),
+                                        .rx_busy_ps = busy_ps(&h->rx, now_ps)};
 }

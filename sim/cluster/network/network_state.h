@@ -16,6 +16,7 @@ struct network_message {
     uint64_t cookie;
     int64_t bytes;
     int64_t started_ps; /* -1: still in its latency */
+    bool under_way;     /* false: free */
     uint32_t client;
     uint32_t src;
     uint32_t dst; /* of a free message: the next free one */
