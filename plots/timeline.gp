@@ -8,12 +8,13 @@ label(i) = value(sprintf("label_%d", i)) . \
            (value(sprintf("hidden_%d", i)) ? "  (more than 300 messages: not drawn)" : "")
 kind(k) = value(sprintf("kind_%d", k))
 used(k) = value(sprintf("used_%d", k))
-array fills[5] = ["#0072B2", "#E69F00", "#009E73", "#D6D6D6", "#F0C4DB"]
+# in the order of the kinds; the last two (parts of gradients) are not drawn
+array fills[7] = ["#0072B2", "#E69F00", "#009E73", "#D6D6D6", "#F0C4DB", "#0072B2", "#0072B2"]
 
 # Collectives go on beside computation, so they lie behind it and reach beyond it.  White edges
 # part computations that follow one another at once.
 wide(k) = kind(k) eq "all-reduce" ? 0.42 : 0.32
-first(k) = k == 1 ? kinds : k - 1
+first(k) = k == 1 ? 5 : k <= 5 ? k - 1 : k
 edge(k) = kind(k) eq "gradient" ? "#FFFFFF" : fills[k]
 
 x_scale = 1.0 * x_scale # numbers without a point would divide as integers

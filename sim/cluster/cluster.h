@@ -58,7 +58,8 @@ struct compute_config {
     struct field_list stragglers;       /* struct straggler_config */
     double step_s;                      /* optimizer step, seconds on `accelerator`; default 0 */
     double reduction_byte_rate;         /* bytes/s that `host` reduces at; 0: free */
-    double copy_byte_rate;              /* host-device copies, bytes/s; 0: free */
+    double
+        copy_byte_rate; /* host-device copies, bytes/s; 0: free.  No key yet: no program copies */
 };
 extern const struct field compute_fields[];
 

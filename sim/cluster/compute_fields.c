@@ -40,7 +40,9 @@ const struct field compute_fields[] = {
     FIELD_AT(struct compute_config, reference_batch, FIELD_INTEGER, "null", .min = 1, .max = 0x1p40,
              .help = "Batch size that gradient_time is stated for; absent: the one that is used."),
     FIELD_AT(struct compute_config, forward_share, FIELD_REAL, "0.3333333333333333", .min = 0,
-             .max = 1, .help = "Share of a gradient's time that the forward pass takes."),
+             .max = 1,
+             .help = "Share of a gradient's time that the forward pass takes; the trace shows"
+                     " both parts at level full."),
     FIELD_AT(struct compute_config, speeds, FIELD_LIST, "[]", .fields = speed_fields,
              .item_size = sizeof(struct speed_override),
              .help = "Hosts that are faster or slower; of two entries for a host the later wins."),
@@ -59,11 +61,5 @@ const struct field compute_fields[] = {
      .fallback = "\"0 B/s\"",
      .max = 1e18,
      .help = "Bytes a second that a host adds up in collectives; 0: at once."},
-    {.name = "copy",
-     .type = FIELD_BYTE_RATE,
-     .offset = offsetof(struct compute_config, copy_byte_rate),
-     .fallback = "\"0 B/s\"",
-     .max = 1e18,
-     .help = "Bytes a second between host and accelerator; 0: at once."},
     FIELD_END,
 };

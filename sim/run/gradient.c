@@ -32,6 +32,23 @@ void node_start_gradient(struct node *node, uint32_t at)
     engine_at(sim->engine, end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank, 0);
 }
 
+/* Forward, then backward, within the gradient. */
+static void report_passes(const struct node *node, struct trace_span span)
+{
+    struct sim *sim = node->sim;
+    int64_t middle_ps =
+        span.begin_ps + cluster_forward_ps(sim->cluster, span.end_ps - span.begin_ps);
+    int64_t end_ps = span.end_ps;
+    span.lane = TRACE_LANE_PASS;
+    span.kind = TRACE_SPAN_FORWARD;
+    span.end_ps = middle_ps;
+    observer_detail(&sim->observer, &span);
+    span.kind = TRACE_SPAN_BACKWARD;
+    span.begin_ps = middle_ps;
+    span.end_ps = end_ps;
+    observer_detail(&sim->observer, &span);
+}
+
 /* The optimizer's own time follows the gradient's on the accelerator. */
 static void report_spans(const struct node *node)
 {
@@ -45,6 +62,7 @@ static void report_spans(const struct node *node)
                               .end_ps = now - step_ps,
                               .iteration = node->iteration};
     observer_span(&sim->observer, &span);
+    report_passes(node, span);
     if (step_ps == 0)
         return;
     span.kind = TRACE_SPAN_STEP;

@@ -93,6 +93,12 @@ void observer_collective(struct observer *observer, const struct trace_collectiv
         observer->sink->ops->collective(observer->sink, row);
 }
 
+void observer_detail(struct observer *observer, const struct trace_span *row)
+{
+    if (wants(observer, TRACE_FULL))
+        observer->sink->ops->span(observer->sink, row);
+}
+
 void observer_chunk(struct observer *observer, const struct trace_chunk *row)
 {
     if (wants(observer, TRACE_FULL))

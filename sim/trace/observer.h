@@ -25,6 +25,7 @@ void observer_span(struct observer *observer, const struct trace_span *row);
 void observer_message(struct observer *observer, const struct trace_message *row);
 void observer_collective(struct observer *observer, const struct trace_collective *row);
 /* Level `full`, not digested. */
+void observer_detail(struct observer *observer, const struct trace_span *row);
 void observer_chunk(struct observer *observer, const struct trace_chunk *row);
 /* Level `metrics` and above; digested into `metrics`, never into `timeline`. */
 void observer_metric(struct observer *observer, const struct trace_metric *row);

@@ -18,13 +18,21 @@ enum trace_level { TRACE_NONE, TRACE_METRICS, TRACE_MESSAGES, TRACE_FULL };
 extern const char *const trace_level_names[]; /* "none", "metrics", "messages", "full", NULL */
 
 /* Lanes of a node: spans of one lane never overlap. */
-enum trace_lane { TRACE_LANE_COMPUTE, TRACE_LANE_WAIT, TRACE_LANE_COLLECTIVE, TRACE_LANES };
+enum trace_lane {
+    TRACE_LANE_COMPUTE,
+    TRACE_LANE_WAIT,
+    TRACE_LANE_COLLECTIVE,
+    TRACE_LANE_PASS, /* the parts of a gradient, at level `full` */
+    TRACE_LANES
+};
 enum trace_span_kind {
     TRACE_SPAN_GRADIENT,   /* compute: forward and backward */
     TRACE_SPAN_STEP,       /* compute: optimizer */
     TRACE_SPAN_REDUCE,     /* compute: sums of a collective */
     TRACE_SPAN_BLOCKED,    /* wait: a declared condition did not hold */
     TRACE_SPAN_ALL_REDUCE, /* collective: from entry to result */
+    TRACE_SPAN_FORWARD,    /* pass */
+    TRACE_SPAN_BACKWARD,
     TRACE_SPAN_KINDS,
 };
 extern const char *const trace_lane_names[];

@@ -62,8 +62,8 @@ static struct reference reference_open(struct scenario **scenario, struct dense 
     ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
     reference.objective = reference.ops->objective(reference.model);
     for (uint32_t i = 0; i < N; i++) {
-        ck_assert(initial->fill(config->initial.params, reference.ops, reference.model, i, N, D,
-                                start->x[i], &error) == STATUS_OK);
+        initial->fill(config->initial.params, NULL, reference.ops, reference.model, i, D,
+                      start->x[i]);
         start->w[i] = 1;
     }
     return reference;
@@ -505,6 +505,47 @@ START_TEST(level_full_shows_the_messages_of_an_all_reduce)
 }
 END_TEST
 
+/* A third of a gradient is its forward pass; the digest does not look inside. */
+START_TEST(level_full_splits_gradients)
+{
+    const char *full[] = {"stop.iterations=1", "trace.level=full", NULL};
+    const char *less[] = {"stop.iterations=1", "trace.level=messages", NULL};
+    struct play_options none = {.device = "none"};
+    struct play every = play_text(timing_text, full, none);
+    struct play some = play_text(timing_text, less, none);
+    size_t forward = 0, backward = 0;
+    for (size_t i = 0; i < every.rows.span_count; i++) {
+        const struct trace_span *span = &every.rows.spans[i];
+        if (span->kind == TRACE_SPAN_FORWARD) {
+            forward++;
+            ck_assert_int_eq(span->begin_ps, 0);
+            ck_assert_int_eq(llabs(span->end_ps - 100 * MS / 3) <= 1, 1);
+        } else if (span->kind == TRACE_SPAN_BACKWARD) {
+            backward++;
+            ck_assert_int_eq(span->end_ps, 100 * MS);
+        }
+    }
+    ck_assert_uint_eq(forward, 4);
+    ck_assert_uint_eq(backward, 4);
+    ck_assert_str_eq(every.result.timeline_digest, some.result.timeline_digest);
+    play_free(&every);
+    play_free(&some);
+}
+END_TEST
+
+/* Four messages travel in a fold of 3 ranks: rank 2 gives, 0 and 1 exchange, 0 gives back. */
+START_TEST(idle_steps_send_no_message)
+{
+    const char *set[] = {"nodes=3",
+                         "algorithm={\"name\": \"ar-sgd\", \"collective\": \"recursive-doubling\"}",
+                         "stop.iterations=1", NULL};
+    struct play play = play_text(timing_text, set, (struct play_options){.device = "none"});
+    ck_assert_double_eq(play.result.summary.messages, 4);
+    ck_assert_double_eq(play.result.summary.bytes, 4 * 30e6);
+    play_free(&play);
+}
+END_TEST
+
 /* The exchange takes 30.05 ms <= (s - 1) T_c = 300 ms: s T_c an iteration in steady state. */
 START_TEST(sgp_takes_slowest_alone)
 {
@@ -604,6 +645,8 @@ static Suite *algorithms_suite(void)
     tcase_set_timeout(theory, 60);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
     tcase_add_test(times, level_full_shows_the_messages_of_an_all_reduce);
+    tcase_add_test(times, level_full_splits_gradients);
+    tcase_add_test(times, idle_steps_send_no_message);
     tcase_add_test(times, sgp_takes_slowest_alone);
     tcase_add_loop_test(times, equal_nodes_take_the_expected_time, 0, 8);
     tcase_add_test(times, rendezvous_waits_for_the_receiver);

@@ -632,7 +632,7 @@ START_TEST(tables_are_complete)
         ck_assert_ptr_nonnull(((const struct distribution_ops *)plugin)->draw);
     }
     const char *const keys[] = {"gradient_time", "reference_batch", "forward_share", "speeds",
-                                "stragglers",    "optimizer_step",  "reduction",     "copy"};
+                                "stragglers",    "optimizer_step",  "reduction"};
     ck_assert_uint_eq(field_count(compute_fields), sizeof keys / sizeof keys[0]);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         ck_assert_ptr_nonnull(field_find(compute_fields, keys[i]));
