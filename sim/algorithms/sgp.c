@@ -27,6 +27,7 @@ enum sgp_wait { SGP_RECEIVE, SGP_RECEIVE_AND_SEND };
 struct sgp_params {
     int variant;
     int wait;
+    int64_t overlap;
 };
 
 struct sgp_state {
@@ -41,6 +42,8 @@ static const struct field sgp_fields[] = {
              .help = "where weight decay acts: at z (paper) or on the numerator (repository)"),
     FIELD_AT(struct sgp_params, wait, FIELD_ENUM, "\"receive\"", .names = sgp_waits,
              .help = "what ends a step: the messages received, or also the own sends"),
+    FIELD_AT(struct sgp_params, overlap, FIELD_INTEGER, "0", .min = 0, .max = 0.5,
+             .help = "steps that a message may be late: 0 is SGP"),
     FIELD_END,
 };
 
