@@ -30,12 +30,13 @@ const struct cli_command *const cli_commands[] = {CLI_COMMAND_LIST(CLI_ENTRY) NU
 int cli_error(const struct cli *cli, const struct error *error)
 {
     int signal_exit = error->status == STATUS_INTERRUPTED ? process_signal_exit() : 0;
-    const char *text = error->text[0] ? error->text : status_text(error->status);
+    char *text = cli_printable_lines(error->text[0] ? error->text : status_text(error->status));
+    char *path = cli_printable(error->path);
+    bool named = path[0] == '\0' || strstr(error->text, error->path) != NULL;
     fflush(stdout);
-    if (error->path[0] && strstr(error->text, error->path) == NULL)
-        fprintf(stderr, "%s: %s: %s\n", cli->program, error->path, text);
-    else
-        fprintf(stderr, "%s: %s\n", cli->program, text);
+    fprintf(stderr, "%s: %s%s%s\n", cli->program, named ? "" : path, named ? "" : ": ", text);
+    free(path);
+    free(text);
     return signal_exit ? signal_exit : status_exit_code(error->status);
 }
 
@@ -57,6 +58,39 @@ int cli_help(const struct cli_command *command, const char *options)
     if (options && options[0])
         printf("\noptions:\n%s", options);
     return 0;
+}
+
+/* Bytes of the control character that `text` begins with: C0, DEL, or C1 in UTF-8. */
+static size_t control_size(const unsigned char *text)
+{
+    if (text[0] < 0x20 || text[0] == 0x7F)
+        return 1;
+    return text[0] == 0xC2 && text[1] >= 0x80 && text[1] < 0xA0 ? 2 : 0;
+}
+
+static char *printable(const char *text, bool lines)
+{
+    char *copy = memory_alloc(4 * strlen(text) + 1), *at = copy;
+    while (*text) {
+        bool kept = lines && *text == '\n';
+        size_t control = kept ? 0 : control_size((const unsigned char *)text);
+        if (control == 0)
+            *at++ = *text++;
+        for (; control > 0; control--)
+            at += sprintf(at, "\\x%02X", (unsigned)(unsigned char)*text++);
+    }
+    *at = '\0';
+    return copy;
+}
+
+char *cli_printable(const char *text)
+{
+    return printable(text, false);
+}
+
+char *cli_printable_lines(const char *text)
+{
+    return printable(text, true);
 }
 
 static void print_help(FILE *out)
@@ -101,6 +135,15 @@ static struct cli cli_begin(char **argv)
     return cli;
 }
 
+/* getopt_long names argv[0] in what it complains of. */
+static int dispatch(struct cli *cli, const struct cli_command *command, int argc, char **argv)
+{
+    char title[64];
+    snprintf(title, sizeof title, "%.32s %s", cli->program, command->name);
+    argv[0] = title;
+    return command->main(cli, argc, argv);
+}
+
 int cli_main(int argc, char **argv)
 {
     process_prefer_fast_blas(argv);
@@ -116,7 +159,7 @@ int cli_main(int argc, char **argv)
     }
     for (size_t i = 0; exit_code < 0 && cli_commands[i]; i++)
         if (strcmp(cli_commands[i]->name, name) == 0)
-            exit_code = cli_commands[i]->main(&cli, argc - 1, argv + 1);
+            exit_code = dispatch(&cli, cli_commands[i], argc - 1, argv + 1);
     if (exit_code < 0)
         exit_code = unknown_command(&cli, name);
     if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == 0) {

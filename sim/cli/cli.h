@@ -40,12 +40,18 @@ int cli_usage_error(const struct cli *cli, const struct cli_command *command, co
 /* Prints usage, summary and `options` (text, one option a line) to stdout; returns 0. */
 int cli_help(const struct cli_command *command, const char *options);
 
+/* A copy in which control characters stand as \xNN: what a file or a trace names something cannot
+ * steer a terminal.  The second one keeps line breaks.  free() it. */
+char *cli_printable(const char *text);
+char *cli_printable_lines(const char *text);
+
 /* A left- or right-aligned text table: cli_table_cell row by row, then print. */
 struct cli_table;
 struct cli_table *cli_table_create(size_t columns);
 void cli_table_cell(struct cli_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Numbers are right-aligned; the first row is the header; NaN prints as "-". */
+/* Control characters are escaped.  Numbers are right-aligned; the first row is the header; NaN
+ * prints as "-". */
 void cli_table_number(struct cli_table *table, int significant_digits, double value);
 void cli_table_print(const struct cli_table *table, FILE *out);
 void cli_table_free(struct cli_table *table);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "trace/schema.h"
@@ -24,8 +25,11 @@ static enum status fail_sql(sqlite3 *db, struct error *error)
 enum status database_open(const char *path, sqlite3 **db, struct error *error)
 {
     enum status status;
+    struct stat about;
 
     *db = NULL;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return status_fail(error, STATUS_REQUEST, "%s is a directory, expected a trace", path);
     if (access(path, R_OK) != 0)
         return status_fail(error, STATUS_REQUEST, "cannot read %s: %s", path, strerror(errno));
     if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {

@@ -40,7 +40,7 @@ void cli_table_cell(struct cli_table *table, const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    append(table, memory_copy_string(text), false);
+    append(table, cli_printable(text), false);
 }
 
 void cli_table_number(struct cli_table *table, int significant_digits, double value)
