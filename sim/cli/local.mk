@@ -6,6 +6,7 @@ libhearsay_la_SOURCES += sim/cli/cli.c sim/cli/cli.h
 libhearsay_la_SOURCES += sim/cli/database.c sim/cli/database.h
 libhearsay_la_SOURCES += sim/cli/explain.c
 libhearsay_la_SOURCES += sim/cli/list.c
+libhearsay_la_SOURCES += sim/cli/output.c sim/cli/output.h
 libhearsay_la_SOURCES += sim/cli/plot.c
 libhearsay_la_SOURCES += sim/cli/plot_data.c sim/cli/plot_data.h
 libhearsay_la_SOURCES += sim/cli/plot_kinds.c sim/cli/plot_kinds.h

@@ -5,19 +5,20 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "cli/plot_kinds.h"
 #include "core/field.h"
 #include "core/memory.h"
 
 extern const struct cli_command plot_command;
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_NODES, OPTION_LOG, OPTION_LINEAR };
+enum { OPTION_FORCE = 256, OPTION_FROM, OPTION_TO, OPTION_NODES, OPTION_LOG, OPTION_LINEAR };
 
 static const char options_text[] =
     "  -o, --output FILE       FILE.png, FILE.svg or FILE.pdf (default: DB-KIND.png)\n"
+    "      --force             replace an existing FILE\n"
     "  -x, --x WHAT            time (default), iteration, epoch, bytes\n"
     "  -r, --run ID|NAME       only these runs: number, id, name or variant (repeatable)\n"
     "  -t, --title TEXT        over the figure (default: the scenario's name)\n"
@@ -33,6 +34,7 @@ static const char options_text[] =
 
 static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, OPTION_FORCE},
     {"x", required_argument, NULL, 'x'},
     {"run", required_argument, NULL, 'r'},
     {"title", required_argument, NULL, 't'},
@@ -82,13 +84,20 @@ static bool ends_with(const char *text, const char *end)
     return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* An output of another ending could be the database itself. */
 static const char *take_output(struct plot_request *request, const char *path)
 {
     request->output = path;
     return ends_with(path, ".png") || ends_with(path, ".svg") || ends_with(path, ".pdf")
                ? NULL
                : "--output expects FILE.png, FILE.svg or FILE.pdf";
+}
+
+static const char *take_scale(struct plot_request *request, enum plot_scale scale)
+{
+    if (request->scale != PLOT_SCALE_USUAL && request->scale != scale)
+        return "--log and --linear exclude each other";
+    request->scale = scale;
+    return NULL;
 }
 
 /* One option into the request; a message when its argument is bad, "" when getopt said so. */
@@ -108,7 +117,9 @@ static const char *take_option(struct plot_request *request, int option)
         return NULL;
     case OPTION_LOG:
     case OPTION_LINEAR:
-        request->scale = option == OPTION_LOG ? PLOT_SCALE_LOG : PLOT_SCALE_LINEAR;
+        return take_scale(request, option == OPTION_LOG ? PLOT_SCALE_LOG : PLOT_SCALE_LINEAR);
+    case OPTION_FORCE:
+        request->force = true;
         return NULL;
     case OPTION_FROM:
         return parse_number(optarg, &request->parameters.from_s) ? NULL : "--from expects seconds";
@@ -130,40 +141,23 @@ static const char *usual_title(const struct plot_data *data)
     return data->runs[0].name;
 }
 
-/* Finds out before gnuplot does whether the picture can be written. */
-static enum status check_output(const char *output, bool *fresh, struct error *error)
-{
-    FILE *file;
-
-    *fresh = access(output, F_OK) != 0;
-    file = fopen(output, "ab");
-    if (file == NULL)
-        return status_fail(error, STATUS_REQUEST, "cannot write %s: %s", output, strerror(errno));
-    fclose(file);
-    return STATUS_OK;
-}
-
 static enum status draw(const struct plot_kind *kind, const struct plot_request *request,
-                        const struct plot_data *data, const char *output, struct error *error)
+                        const struct plot_data *data, const struct output *output,
+                        struct error *error)
 {
     struct plot_script script = {.file = NULL};
     enum status status = plot_script_open(&script, error);
-    bool fresh = false;
 
     if (status == STATUS_OK) {
-        plot_script_text(&script, "output", output);
-        plot_script_text(&script, "extension", strrchr(output, '.') + 1);
+        plot_script_text(&script, "output", output_name(output));
+        plot_script_text(&script, "extension", strrchr(output->path, '.') + 1);
         plot_script_text(&script, "title",
                          request->title != NULL ? request->title : usual_title(data));
         plot_script_number(&script, "runs", (double)data->count);
         status = kind->write(&script, kind, request, data, error);
     }
     if (status == STATUS_OK)
-        status = check_output(output, &fresh, error);
-    if (status == STATUS_OK)
         status = plot_script_run(&script, error);
-    if (status != STATUS_OK && fresh)
-        unlink(output);
     plot_script_close(&script);
     return status;
 }
@@ -173,21 +167,24 @@ static int plot(const struct cli *cli, const struct plot_kind *kind,
 {
     struct error error = {.status = STATUS_OK};
     struct plot_data data;
-    char output[512];
+    struct output output;
+    char usual[512];
+    const char *path = request->output != NULL ? request->output : usual;
     enum status status = plot_data_open(&data, request->paths, request->path_count, request->runs,
                                         request->run_count, &error);
 
     if (status == STATUS_OK) {
-        if (request->output != NULL)
-            snprintf(output, sizeof output, "%s", request->output);
-        else
-            snprintf(output, sizeof output, "%.400s-%s.png", data.bases[0], kind->name);
-        status = draw(kind, request, &data, output, &error);
+        snprintf(usual, sizeof usual, "%.400s-%s.png", data.bases[0], kind->name);
+        status =
+            output_open(&output, path, request->force, request->paths, request->path_count, &error);
+        if (status == STATUS_OK)
+            status = draw(kind, request, &data, &output, &error);
+        status = output_close(&output, status, &error);
         plot_data_close(&data);
     }
     if (status != STATUS_OK)
         return cli_error(cli, &error);
-    printf("%s\n", output);
+    printf("%s\n", path);
     return 0;
 }
 
@@ -243,8 +240,8 @@ static int plot_main(struct cli *cli, int argc, char **argv)
 
 const struct cli_command plot_command = {
     .name = "plot",
-    .usage = "plot FILE.db... loss|accuracy|consensus|timeline [-o FILE.png] [--x WHAT] "
-             "[--run ID|NAME]...",
+    .usage = "plot FILE.db... loss|accuracy|consensus|timeline [-o FILE.png [--force]] "
+             "[--x WHAT] [--run ID|NAME]...",
     .summary = "draw curves and timelines of traces",
     .main = plot_main,
 };

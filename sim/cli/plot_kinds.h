@@ -19,6 +19,7 @@ struct plot_request {
     const char **runs;
     size_t run_count;
     const char *output, *title;        /* NULL: the usual ones */
+    bool force;                        /* replace the output */
     enum plot_scale scale;             /* of y */
     struct plot_parameters parameters; /* NaN and 0: the usual ones */
 };

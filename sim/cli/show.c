@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/database.h"
+#include "cli/output.h"
 #include "cli/rows.h"
 #include "cli/show_parameters.h"
 #include "core/memory.h"
@@ -18,7 +18,8 @@ extern const struct cli_command show_command;
 
 enum show_what { SHOW_SUMMARY, SHOW_METRICS, SHOW_NODES, SHOW_BLOCKED, SHOW_PARAMETERS };
 enum {
-    OPTION_TABLE = 256,
+    OPTION_FORCE = 256,
+    OPTION_TABLE,
     OPTION_CSV,
     OPTION_JSON,
     OPTION_SUMMARY,
@@ -42,6 +43,7 @@ static const char options_text[] =
     "      --table            aligned for reading (default of --summary and --blocked)\n"
     "      --csv, --json      with every digit (CSV is the default of the others)\n"
     "  -o, --output FILE      write there; --parameters takes FILE.npy for one vector\n"
+    "      --force            replace an existing FILE\n"
     "  -h, --help             this text\n";
 
 static const struct option long_options[] = {
@@ -57,16 +59,19 @@ static const struct option long_options[] = {
     {"at", required_argument, NULL, OPTION_AT},
     {"node", required_argument, NULL, OPTION_NODE},
     {"output", required_argument, NULL, 'o'},
+    {"force", no_argument, NULL, OPTION_FORCE},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
 struct show_request {
-    const char *path, *output;
+    char *path;
+    const char *output;
     const char **runs;
     size_t run_count;
-    enum show_what what;
+    int what;   /* enum show_what; -1: the summary */
     int format; /* enum rows_format; -1: what suits */
+    bool force;
     struct show_parameters parameters;
 };
 
@@ -122,6 +127,15 @@ static void summary_cell(struct cli_table *table, sqlite3_stmt *statement, int c
         cli_table_number(table, 4, number);
 }
 
+static void print_reason(const char *label, const char *status, const char *reason, FILE *out)
+{
+    char *name = cli_printable(label), *why = cli_printable_lines(reason);
+
+    fprintf(out, "%s: %s: %s\n", name, status, why);
+    free(name);
+    free(why);
+}
+
 /* Why runs did not end well, a line each. */
 static void print_reasons(sqlite3_stmt *statement, FILE *out)
 {
@@ -130,8 +144,8 @@ static void print_reasons(sqlite3_stmt *statement, FILE *out)
         const char *reason = (const char *)sqlite3_column_text(statement, SUMMARY_REASON);
 
         if (strcmp(status, "done") != 0 && reason != NULL)
-            fprintf(out, "%s: %s: %s\n", sqlite3_column_text(statement, SUMMARY_LABEL), status,
-                    reason);
+            print_reason((const char *)sqlite3_column_text(statement, SUMMARY_LABEL), status,
+                         reason, out);
     }
 }
 
@@ -193,25 +207,16 @@ static enum status show(sqlite3 *db, const struct show_request *request, FILE *o
     return show_parameters_csv(db, &request->parameters, out, error);
 }
 
-/* Writes to the output; nothing half-written stays. */
 static enum status show_to_output(sqlite3 *db, const struct show_request *request,
                                   struct error *error)
 {
-    FILE *out = request->output != NULL ? fopen(request->output, "wb") : stdout;
-    enum status status;
+    struct output output;
+    enum status status =
+        output_open(&output, request->output, request->force, &request->path, 1, error);
 
-    if (out == NULL)
-        return status_fail(error, STATUS_REQUEST, "cannot write %s: %s", request->output,
-                           strerror(errno));
-    status = show(db, request, out, error);
-    if (out == stdout)
-        return status;
-    if (fclose(out) != 0 && status == STATUS_OK)
-        status = status_fail(error, STATUS_ENVIRONMENT, "cannot write %s: %s", request->output,
-                             strerror(errno));
-    if (status != STATUS_OK)
-        unlink(request->output);
-    return status;
+    if (status == STATUS_OK)
+        status = show(db, request, output.file, error);
+    return output_close(&output, status, error);
 }
 
 static int show_database(const struct cli *cli, const struct show_request *request)
@@ -240,15 +245,29 @@ static bool parse_integer(const char *text, int64_t *value)
     return errno == 0 && end != text && *end == '\0';
 }
 
+/* One choice of several; its repetition is none. */
+static const char *choose(int *choice, int value, const char *problem)
+{
+    if (*choice >= 0 && *choice != value)
+        return problem;
+    *choice = value;
+    return NULL;
+}
+
+static const char *choose_what(struct show_request *request, enum show_what what)
+{
+    return choose(&request->what, (int)what,
+                  "--summary, --metrics, --nodes, --blocked and --parameters exclude each other");
+}
+
 static const char *take_parameters(struct show_request *request, const char *kind)
 {
     static const char *const kinds[] = {"x", "z", "mean", "w"};
 
-    request->what = SHOW_PARAMETERS;
     request->parameters.kind = kind;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kind, kinds[i]) == 0)
-            return NULL;
+            return choose_what(request, SHOW_PARAMETERS);
     return "--parameters expects x, z, mean or w";
 }
 
@@ -262,18 +281,20 @@ static const char *take_option(struct show_request *request, int option)
         return NULL;
     case 'o':
         request->output = optarg;
+        return optarg[0] != '\0' ? NULL : "--output expects the name of a file, or -";
+    case OPTION_FORCE:
+        request->force = true;
         return NULL;
     case OPTION_TABLE:
     case OPTION_CSV:
     case OPTION_JSON:
-        request->format = option - OPTION_TABLE + ROWS_TABLE;
-        return NULL;
+        return choose(&request->format, option - OPTION_TABLE + ROWS_TABLE,
+                      "--table, --csv and --json exclude each other");
     case OPTION_SUMMARY:
     case OPTION_METRICS:
     case OPTION_NODES:
     case OPTION_BLOCKED:
-        request->what = (enum show_what)(option - OPTION_SUMMARY + SHOW_SUMMARY);
-        return NULL;
+        return choose_what(request, (enum show_what)(option - OPTION_SUMMARY + SHOW_SUMMARY));
     case OPTION_PARAMETERS:
         return take_parameters(request, optarg);
     case OPTION_AT:
@@ -288,8 +309,8 @@ static const char *take_option(struct show_request *request, int option)
 
 static int show_main(struct cli *cli, int argc, char **argv)
 {
-    struct show_request request = {.format = -1,
-                                   .parameters = {NULL, SHOW_PARAMETERS_ANY, SHOW_PARAMETERS_ANY}};
+    struct show_request request = {
+        .what = -1, .format = -1, .parameters = {NULL, SHOW_PARAMETERS_ANY, SHOW_PARAMETERS_ANY}};
     int option, exit_code = -1;
 
     while (exit_code < 0 && (option = getopt_long(argc, argv, "r:o:h", long_options, NULL)) >= 0) {
@@ -303,10 +324,13 @@ static int show_main(struct cli *cli, int argc, char **argv)
     if (exit_code < 0 && optind + 1 != argc)
         exit_code =
             cli_usage_error(cli, &show_command, "expected one database, found %d", argc - optind);
+    if (exit_code < 0 && request.force && request.output == NULL)
+        exit_code = cli_usage_error(cli, &show_command, "--force needs an output (-o FILE)");
     if (exit_code < 0 && request.what == SHOW_PARAMETERS && request.format > ROWS_CSV)
         exit_code = cli_usage_error(cli, &show_command, "--parameters prints CSV or .npy");
     if (exit_code < 0) {
         request.path = argv[optind];
+        request.what = request.what < 0 ? SHOW_SUMMARY : request.what;
         exit_code = show_database(cli, &request);
     }
     free(request.runs);
@@ -316,7 +340,7 @@ static int show_main(struct cli *cli, int argc, char **argv)
 const struct cli_command show_command = {
     .name = "show",
     .usage = "show FILE.db [--run ID|NAME]... [--metrics | --nodes | --blocked | "
-             "--parameters KIND] [--table | --csv | --json] [-o FILE]",
+             "--parameters KIND] [--table | --csv | --json] [-o FILE [--force]]",
     .summary = "print what a trace says: summaries, metrics, nodes, parameters",
     .main = show_main,
 };
