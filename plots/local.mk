@@ -7,3 +7,4 @@ nobase_dist_pkgdata_DATA += plots/consensus.gp plots/consensus.sql
 nobase_dist_pkgdata_DATA += plots/accuracy.gp plots/accuracy.sql
 nobase_dist_pkgdata_DATA += plots/timeline.gp plots/timeline.sql
 nobase_dist_pkgdata_DATA += plots/timeline-messages.sql plots/timeline-window.sql
+nobase_dist_pkgdata_DATA += plots/timeline-extent.sql

@@ -225,6 +225,40 @@ static void write_bars(struct plot_script *script, const struct plot_matrix *spa
             used[kind] = true;
 }
 
+/* Nothing to draw: were there no spans, were none asked for, or do they lie elsewhere? */
+static enum status explain_no_spans(const struct plot_data *data,
+                                    const struct plot_parameters *parameters, struct error *error)
+{
+    double begin_s = INFINITY, end_s = -INFINITY;
+    bool traced = false;
+
+    for (size_t i = 0; i < data->count; i++) {
+        struct plot_matrix about;
+        enum status status =
+            plot_data_query(&data->runs[i], "plots/timeline-extent.sql", parameters, &about, error);
+
+        if (status != STATUS_OK)
+            return status;
+        if (about.rows > 0) {
+            begin_s = fmin(begin_s, about.values[0]);
+            end_s = fmax(end_s, about.values[1]);
+            traced = traced || about.values[2] > 0;
+        }
+        free(about.values);
+    }
+    if (end_s >= begin_s)
+        return status_fail(error, STATUS_REQUEST,
+                           "no run has spans from %g s to %g s: they lie between %g s and %g s "
+                           "(--from, --to)",
+                           parameters->from_s, parameters->to_s, begin_s, end_s);
+    if (traced)
+        return status_fail(error, STATUS_REQUEST,
+                           "no run has spans: none had finished a computation or a wait when it "
+                           "ended");
+    return status_fail(error, STATUS_REQUEST,
+                       "no run has spans (run it with --set trace.level=messages)");
+}
+
 static enum status write_all_bars(struct plot_script *script, const struct plot_data *data,
                                   const struct plot_parameters *parameters, struct error *error)
 {
@@ -251,10 +285,7 @@ static enum status write_all_bars(struct plot_script *script, const struct plot_
         plot_script_number_at(script, "used", kind + 1, used[kind]);
     }
     free(nodes);
-    if (status == STATUS_OK && !any)
-        status = status_fail(error, STATUS_REQUEST,
-                             "no run has spans in that window (set trace.level to \"messages\")");
-    return status;
+    return status == STATUS_OK && !any ? explain_no_spans(data, parameters, error) : status;
 }
 
 static enum status write_all_arrows(struct plot_script *script, const struct plot_data *data,
