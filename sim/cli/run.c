@@ -22,12 +22,18 @@
 
 extern const struct cli_command run_command;
 
+#define THREADS_MAX      4096
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define THREADS_MAX_TEXT TEXT_OF(THREADS_MAX)
+
 struct run_request {
     const char *scenario, *output;
     const char **set;
     size_t set_count;
     unsigned threads;
-    const char *device, *progress;
+    const char *device;
+    const char *progress; /* of progress_modes */
     bool force, append, verify, quiet;
 };
 
@@ -40,7 +46,7 @@ static const char options_text[] =
     "  -j, --threads N         threads of the numerics (default: all cores; never changes "
     "results)\n"
     "  -d, --device NAME       auto, cpu, or none (the timeline only)\n"
-    "      --progress MODE     auto, plain, none\n"
+    "      --progress MODE     auto, plain, none, or json (an object a line on standard error)\n"
     "      --verify            play every run twice and compare the digests\n"
     "  -q, --quiet             no progress, no table\n"
     "  -h, --help              this text\n";
@@ -75,12 +81,44 @@ static void add_seed(struct run_request *request, struct memory_arena *arena, co
     add_set(request, memory_arena_string(arena, text, (size_t)length));
 }
 
+/* A trace is a database: it needs a place of its own on a disk. */
+static const char *take_output(struct run_request *request, const char *path)
+{
+    request->output = path;
+    if (path[0] == '\0')
+        return "--output expects the name of a file, found an empty text";
+    if (strcmp(path, "-") == 0)
+        return "--output expects the name of a file: a trace is a database, it cannot go to "
+               "standard output (show FILE.db prints one)";
+    return NULL;
+}
+
+static const char *take_progress(struct run_request *request, const char *mode)
+{
+    static const char *const modes[] = {"auto", "plain", "none", "json"};
+    request->progress = mode;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(mode, modes[i]) == 0)
+            return NULL;
+    return "--progress expects auto, plain, none or json";
+}
+
+static enum progress_mode progress_mode(const struct cli *cli, const struct run_request *request)
+{
+    if (request->quiet || strcmp(request->progress, "none") == 0)
+        return PROGRESS_NONE;
+    if (strcmp(request->progress, "json") == 0)
+        return PROGRESS_JSON;
+    return cli->err_is_terminal && strcmp(request->progress, "auto") == 0 ? PROGRESS_LIVE
+                                                                          : PROGRESS_PLAIN;
+}
+
 static bool parse_threads(const char *text, unsigned *threads)
 {
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < 1 || value > 4096)
+    if (errno || end == text || *end || value < 1 || value > THREADS_MAX)
         return false;
     *threads = (unsigned)value;
     return true;
@@ -91,14 +129,14 @@ static const char *take_option(struct run_request *request, struct memory_arena 
 {
     switch (option) {
     case 'o':
-        request->output = optarg;
-        return NULL;
+        return take_output(request, optarg);
     case 's':
         add_set(request, optarg);
         return strchr(optarg, '=') ? NULL : "--set expects KEY.PATH=VALUE";
     case 'j':
-        return parse_threads(optarg, &request->threads) ? NULL
-                                                        : "--threads expects a number from 1";
+        return parse_threads(optarg, &request->threads)
+                   ? NULL
+                   : "--threads expects a number from 1 to " THREADS_MAX_TEXT;
     case 'd':
         request->device = optarg;
         return NULL;
@@ -115,8 +153,7 @@ static const char *take_option(struct run_request *request, struct memory_arena 
         add_seed(request, arena, optarg);
         return NULL;
     case OPTION_PROGRESS:
-        request->progress = optarg;
-        return NULL;
+        return take_progress(request, optarg);
     case OPTION_VERIFY:
         request->verify = true;
         return NULL;
@@ -200,17 +237,16 @@ static enum status play_one(const struct cli *cli, const struct run_request *req
     const struct scenario_run *run = scenario_at(scenario, index);
     struct run_options options = *common;
     char host[HOST_NAME_MAX + 1] = "";
-    bool progress = !request->quiet && strcmp(request->progress, "none") != 0;
-    bool live = cli->err_is_terminal && strcmp(request->progress, "plain") != 0;
-    struct progress *line =
-        progress ? progress_create(stderr, live, run, index, scenario_count(scenario)) : NULL;
+    enum progress_mode mode = progress_mode(cli, request);
+    struct progress *line = progress_create(stderr, mode, run, index, scenario_count(scenario));
     gethostname(host, sizeof host - 1);
     const struct trace_run row = trace_row(run, common, host);
     options.row = &row;
     options.progress = line ? progress_report : NULL;
     options.progress_context = line;
-    options.progress_every_s = live ? 0.2 : 5;
+    options.progress_every_s = progress_every_s(mode);
     enum status status = play(run, &options, request->verify, result, error);
+    progress_end(line, result);
     progress_free(line);
     return status;
 }
@@ -219,12 +255,14 @@ static int play_all(const struct cli *cli, const struct run_request *request,
                     const struct scenario *scenario, const struct run_options *options)
 {
     int exit_code = 0;
+    size_t agreed = 0;
     struct summary *summary = summary_create();
     for (size_t i = 0; i < scenario_count(scenario); i++) {
         struct run_result result;
         struct error error = {.status = STATUS_OK};
         enum status status = play_one(cli, request, scenario, i, options, &result, &error);
         summary_add(summary, scenario_at(scenario, i), &result);
+        agreed += request->verify && status == STATUS_OK;
         if (status == STATUS_OK)
             continue;
         scenario_blame(scenario, i, &error);
@@ -234,6 +272,10 @@ static int play_all(const struct cli *cli, const struct run_request *request,
     }
     if (!request->quiet)
         summary_print(summary, stdout);
+    if (!request->quiet && request->verify)
+        printf("\nverified: %zu of %zu runs were played twice and both plays have the same "
+               "digests\n",
+               agreed, scenario_count(scenario));
     summary_free(summary);
     return exit_code;
 }
@@ -290,6 +332,9 @@ static int run_main(struct cli *cli, int argc, char **argv)
                                     argc - optind);
     if (exit_code < 0 && request.append && request.force)
         exit_code = cli_usage_error(cli, &run_command, "--append and --force exclude each other");
+    if (exit_code < 0 && (request.append || request.force) && request.output == NULL)
+        exit_code = cli_usage_error(cli, &run_command, "%s needs an output (-o FILE.db)",
+                                    request.append ? "--append" : "--force");
     if (exit_code < 0 && find_backend(request.device) == NULL)
         exit_code = cli_usage_error(
             cli, &run_command, "found device \"%s\", expected auto, cpu or none", request.device);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/progress.h"
@@ -39,29 +40,46 @@ static const char *ended(const struct run_result *result)
     return result->status == STATUS_EXPECT ? "unmet expectation" : status_name(result->status);
 }
 
+/* A row of zeros was never filled: a metric has values that are not defined (NaN), as no model has
+ * both an optimum and a test set. */
+bool summary_is_known(const struct run_result *result)
+{
+    static const struct trace_metric none;
+    return result->timeline_digest[0] && memcmp(&result->last, &none, sizeof none) != 0;
+}
+
+static void add_values(struct cli_table *table, const struct run_summary *summary, bool known)
+{
+    const struct {
+        int digits;
+        double value;
+    } values[] = {
+        {6, summary->iterations},         {4, summary->epochs},
+        {4, summary->mean_model_loss},    {4, summary->mean_model_accuracy},
+        {4, summary->node_accuracy_mean}, {4, summary->node_accuracy_min},
+        {3, summary->consensus},          {4, summary->bytes / 1e9},
+        {3, summary->blocked_share},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        cli_table_number(table, values[i].digits, known ? values[i].value : NAN);
+}
+
 void summary_add(struct summary *summary, const struct scenario_run *run,
                  const struct run_result *result)
 {
-    const struct run_summary *values = &result->summary;
+    bool known = summary_is_known(result);
     struct cli_table *table = summary->table;
     char label[128], time[32];
     progress_label(run, label, sizeof label);
     cli_table_cell(table, "%s", label);
     cli_table_cell(table, "%s", ended(result));
-    cli_table_cell(table, "%s", simtime_format(result->last.time_ps, time, sizeof time));
-    cli_table_number(table, 3, result->wall_s);
-    cli_table_number(table, 6, values->iterations);
-    cli_table_number(table, 4, values->epochs);
-    cli_table_number(table, 4, values->mean_model_loss);
-    cli_table_number(table, 4, values->mean_model_accuracy);
-    cli_table_number(table, 4, values->node_accuracy_mean);
-    cli_table_number(table, 4, values->node_accuracy_min);
-    cli_table_number(table, 3, values->consensus);
-    cli_table_number(table, 4, values->bytes / 1e9);
-    cli_table_number(table, 3, values->blocked_share);
+    cli_table_cell(table, "%s",
+                   known ? simtime_format(result->last.time_ps, time, sizeof time) : "-");
+    cli_table_number(table, 3, result->wall_s > 0 ? result->wall_s : NAN);
+    add_values(table, &result->summary, known);
     cli_table_cell(summary->digests, "%s", label);
-    cli_table_cell(summary->digests, "%s", result->timeline_digest);
-    cli_table_cell(summary->digests, "%s", result->metrics_digest);
+    cli_table_cell(summary->digests, "%s", known ? result->timeline_digest : "-");
+    cli_table_cell(summary->digests, "%s", known ? result->metrics_digest : "-");
     summary->rows++;
 }
 
