@@ -39,7 +39,7 @@ struct topology_request {
     const char **set; /* overrides of the scenario that stands behind the request */
     size_t set_count;
     enum topology_format format;
-    bool spectra;
+    bool json, dot, spectra;
 };
 
 static void add_set(struct topology_request *request, const char *key, const char *value)
@@ -64,10 +64,10 @@ static bool take_option(struct topology_request *request, int option)
         return true;
     case OPTION_JSON:
         request->format = FORMAT_JSON;
-        return true;
+        return request->json = true;
     case OPTION_DOT:
         request->format = FORMAT_DOT;
-        return true;
+        return request->dot = true;
     case OPTION_SPECTRA:
         return request->spectra = true;
     default:
@@ -122,6 +122,8 @@ static int topology_main(struct cli *cli, int argc, char **argv)
         else if (!take_option(&request, option))
             exit_code = 2;
     }
+    if (exit_code < 0 && request.json && request.dot)
+        exit_code = cli_usage_error(cli, &topology_command, "--json and --dot exclude each other");
     if (exit_code < 0 && optind + 1 != argc)
         exit_code = cli_usage_error(cli, &topology_command, "expected one topology, found %d",
                                     argc - optind);
