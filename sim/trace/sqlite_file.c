@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,10 @@
 
 #define FILE_BUSY_MS    60000 /* how long a commit waits for a reader of a rollback journal */
 #define FILE_NAME_TRIES 100
+
+/* https://www.sqlite.org/fileformat.html, section 1.3 */
+#define FILE_HEADER_BYTES   100
+#define FILE_APPLICATION_AT 68
 
 /* Opens and locks; *lock is left -1 when there is no such file. */
 static enum status lock_file(const char *path, int *lock, struct error *error)
@@ -39,20 +45,31 @@ static enum status lock_file(const char *path, int *lock, struct error *error)
     return status_fail(error, STATUS_REQUEST, "%s is being written already", path);
 }
 
-/* --force replaces databases, not whatever a slip of the keyboard names. */
+/* The header of a database holds the application's number in big-endian order. */
+static bool is_trace(const unsigned char *head)
+{
+    const unsigned char *id = head + FILE_APPLICATION_AT;
+    uint32_t application =
+        (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | (uint32_t)id[3];
+
+    return application == SCHEMA_APPLICATION_ID;
+}
+
+/* --force replaces traces, not whatever a slip of the keyboard names. */
 static enum status check_replaceable(const char *path, int descriptor, struct error *error)
 {
     static const char magic[16] = "SQLite format 3";
-    char head[sizeof magic];
+    unsigned char head[FILE_HEADER_BYTES];
     struct stat about;
     ssize_t got = pread(descriptor, head, sizeof head, 0);
 
     if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode))
         return status_fail(error, STATUS_REQUEST, "%s is no regular file", path);
-    if (about.st_size == 0 || (got == sizeof head && memcmp(head, magic, sizeof magic) == 0))
+    bool database = got == sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    if (about.st_size == 0 || (database && is_trace(head)))
         return STATUS_OK;
-    return status_fail(error, STATUS_REQUEST,
-                       "%s is no database; it is not replaced (remove it first)", path);
+    return status_fail(error, STATUS_REQUEST, "%s is %s; it is not replaced (remove it first)",
+                       path, database ? "a database, but no trace of Hearsay" : "no database");
 }
 
 static enum status open_database(struct sqlite_file *file, const char *path, struct error *error)
