@@ -208,6 +208,14 @@ int hearsay_run(const struct hearsay_scenario *scenario, size_t index,
     static const struct hearsay_options defaults = {.device = NULL};
     struct error inner = {.status = STATUS_OK};
     struct run_result reached = {.status = STATUS_OK};
+    size_t count = scenario_count(scenario->scenario);
+    if (result)
+        *result = (struct hearsay_result){.reason = ""};
+    if (index >= count) {
+        status_fail(&inner, STATUS_REQUEST, "found run %zu, expected one from 0 to %zu", index,
+                    count - 1);
+        return publish(&inner, error);
+    }
     enum status status = play(scenario_at(scenario->scenario, index), options ? options : &defaults,
                               &reached, &inner);
     if (result) {
