@@ -10,6 +10,7 @@ AM_TESTS_ENVIRONMENT = \
 	HEARSAY='$(abs_top_builddir)/hearsay$(EXEEXT)'; export HEARSAY; \
 	HEARSAY_DATADIR='$(abs_top_srcdir)'; export HEARSAY_DATADIR; \
 	NM='$(NM)'; export NM; \
+	CC='$(CC)'; export CC; \
 	ASAN_OPTIONS="allocator_may_return_null=1:$${ASAN_OPTIONS-}"; export ASAN_OPTIONS; \
 	TSAN_OPTIONS="allocator_may_return_null=1:$${TSAN_OPTIONS-}"; export TSAN_OPTIONS;
 TEST_EXTENSIONS = .sh
@@ -20,6 +21,7 @@ regress_tests += tests/regress/commands.sh
 regress_tests += tests/regress/digests.sh
 regress_tests += tests/regress/documented-commands.sh
 regress_tests += tests/regress/exports.sh
+regress_tests += tests/regress/options.sh
 regress_tests += tests/regress/output.sh
 regress_tests += tests/regress/scenarios.sh
 regress_tests += tests/regress/trace.sh
