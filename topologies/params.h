@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/plugin.h"
+
 enum ring_direction { RING_UNDIRECTED, RING_DIRECTED };
 struct ring_params {
     int direction; /* enum ring_direction */
@@ -36,6 +38,31 @@ struct erdos_renyi_params {
 
 struct random_regular_params {
     int64_t degree;
+};
+
+struct hyper_hypercube_params {
+    int64_t max_degree;
+};
+
+enum base_k_plus_one_variant { BASE_K_PLUS_ONE_SIMPLE, BASE_K_PLUS_ONE_BASE };
+struct base_k_plus_one_params {
+    int64_t max_degree;
+    int variant; /* enum base_k_plus_one_variant */
+};
+
+struct equistatic_params { /* d-equistatic, u-equistatic */
+    int64_t shifts;        /* INT64_MIN: from epsilon, or ceil(log2 n) */
+    double epsilon;        /* NaN: absent */
+    double failure;
+};
+
+struct equidyn_params { /* od-equidyn, ou-equidyn */
+    double eta;
+};
+
+struct matcha_params {
+    struct plugin_choice base;
+    double budget;
 };
 
 struct edge_list_params {

@@ -19,6 +19,13 @@
     X(random_matching_ops)                                                                         \
     X(erdos_renyi_ops)                                                                             \
     X(random_regular_ops)                                                                          \
+    X(hyper_hypercube_ops)                                                                         \
+    X(base_k_plus_one_ops)                                                                         \
+    X(d_equistatic_ops)                                                                            \
+    X(u_equistatic_ops)                                                                            \
+    X(od_equidyn_ops)                                                                              \
+    X(ou_equidyn_ops)                                                                              \
+    X(matcha_ops)                                                                                  \
     X(edge_list_ops)
 
 #define TOPOLOGY_DECLARE(ops) extern const struct topology_ops ops;

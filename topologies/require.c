@@ -25,7 +25,7 @@ static const char *weights_name(const struct topology *topology)
 {
     if (topology->weights != TOPOLOGY_WEIGHTS_DEFAULT)
         return topology_weight_names[topology->weights];
-    return topology->ops->weight ? "file" : topology_weight_names[TOPOLOGY_WEIGHTS_UNIFORM];
+    return topology->ops->weight ? "own" : topology_weight_names[TOPOLOGY_WEIGHTS_UNIFORM];
 }
 
 /* "D-PSGD needs <what>; 'star' with uniform weights <found> at phase 0, node 0; use <instead>" */

@@ -56,6 +56,7 @@ check_PROGRAMS += tests/unit/test_plan
 libtesting_la_SOURCES += tests/unit/topology_support.h
 check_PROGRAMS += tests/unit/test_topologies
 check_PROGRAMS += tests/unit/test_spectra
+check_PROGRAMS += tests/unit/test_topologies_modern
 libtesting_la_SOURCES += tests/unit/play.c
 libtesting_la_SOURCES += tests/unit/play.h
 check_PROGRAMS += tests/unit/test_algorithms

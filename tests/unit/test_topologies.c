@@ -596,7 +596,7 @@ START_TEST(edge_lists_read_weights_selves_and_phases)
     free(first);
     free(last);
     demand(topology, TOPOLOGY_COLUMN_STOCHASTIC, NULL);
-    demand(topology, TOPOLOGY_DOUBLY_STOCHASTIC, "with file weights has row sum 0.75");
+    demand(topology, TOPOLOGY_DOUBLY_STOCHASTIC, "with own weights has row sum 0.75");
     topology_free(topology);
 }
 END_TEST
@@ -685,7 +685,7 @@ START_TEST(every_family_is_registered_once)
         ck_assert_ptr_eq(plugin_find(&topology_registry, plugin->name), plugin);
         ck_assert_ptr_nonnull(plugin->summary);
     }
-    ck_assert_int_eq(count, 14);
+    ck_assert_int_eq(count, 21);
 }
 END_TEST
 

@@ -25,6 +25,12 @@ static const struct sgp_exponential_params sgp_main = {1, SGP_VERSION_MAIN};
 static const struct sgp_exponential_params sgp_main_two = {2, SGP_VERSION_MAIN};
 static const struct n_peer_exponential_params n_peer_one = {1}, n_peer_three = {3};
 static const struct erdos_renyi_params random_half = {0.5, NAN, true};
+static const struct hyper_hypercube_params hyper_two = {2};
+static const struct base_k_plus_one_params base_one = {1, BASE_K_PLUS_ONE_BASE};
+static const struct base_k_plus_one_params simple_two = {2, BASE_K_PLUS_ONE_SIMPLE};
+static const struct equistatic_params equistatic_few = {INT64_MIN, NAN, 0.1};
+static const struct equistatic_params equistatic_near = {INT64_MIN, 0.5, 0.1};
+static const struct equidyn_params equidyn_half = {0.5};
 static const struct random_regular_params regular_four = {4}, regular_two = {2};
 
 struct family_case {
@@ -56,6 +62,14 @@ static const struct family_case family_cases[] = {
     {"erdos-renyi", &random_half, {1, 2, 12, 30}},
     {"random-regular", &regular_four, {1, 5, 8, 11, 30}},
     {"random-regular", &regular_two, {3, 8, 11}},
+    {"hyper-hypercube", &hyper_two, {1, 2, 6, 12, 27}},
+    {"base-k-plus-one", &base_one, {1, 2, 5, 6, 23}},
+    {"base-k-plus-one", &simple_two, {1, 2, 5, 14, 23}},
+    {"d-equistatic", &equistatic_few, {1, 2, 7, 12, 33}},
+    {"d-equistatic", &equistatic_near, {1, 2, 7, 12, 33}},
+    {"u-equistatic", &equistatic_few, {1, 2, 7, 12, 33}},
+    {"od-equidyn", &equidyn_half, {1, 2, 7, 12, 33}},
+    {"ou-equidyn", &equidyn_half, {1, 2, 7, 12, 33}},
 };
 #define FAMILY_CASES (sizeof family_cases / sizeof family_cases[0])
 
