@@ -5,6 +5,7 @@
  */
 #include "cli/show_parameters.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,10 @@ static void print_row(sqlite3_stmt *statement, bool with_run, const double *valu
             sqlite3_column_int64(statement, COLUMN_NODE),
             sqlite3_column_double(statement, COLUMN_WEIGHT));
     for (size_t i = 0; i < count; i++)
-        fprintf(out, ",%.17g", values[i]);
+        if (isnan(values[i])) /* its sign means nothing */
+            fputs(",nan", out);
+        else
+            fprintf(out, ",%.17g", values[i]);
     fputc('\n', out);
 }
 

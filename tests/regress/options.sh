@@ -150,6 +150,16 @@ done
 expect 0 'x1B' check steer.json
 grep -q "$escape" said.txt && complain "check prints escapes"
 
+# ---- NaN has no sign
+expect 1 'no finite number' run steer.json -q -o nan.db --set 'metrics.every=50 iterations' \
+    --set trace.parameters=final
+expect 1 'no finite number' run steer.json --progress json --set 'metrics.every=50 iterations'
+grep -Eiq '[-+]nan|: *nan' said.txt && complain "a loss has the wrong form: $(cat said.txt)"
+expect 0 'nan' show nan.db --parameters z
+grep -Eq -- '-nan' said.txt && complain "a parameter is -nan"
+expect 0 . show nan.db --metrics
+grep -Eq -- '-nan' said.txt && complain "a metric is -nan"
+
 # ---- a run that fails before its first metric has no values
 expect 1 '^small \(seed 1\) +(no_memory|failed) +-  +[0-9.e-]+( +-){9}$' \
     run small.json --set 'plan_memory=40 B'
