@@ -76,8 +76,8 @@ HEARSAY_API int hearsay_scenario_parse(const char *name, const char *text, size_
                                        struct hearsay_error *error);
 HEARSAY_API size_t hearsay_scenario_count(const struct hearsay_scenario *scenario);
 HEARSAY_API void hearsay_scenario_free(struct hearsay_scenario *scenario);
-/* Plays run `index` (from 0; one that is not there is refused: 2). On failure *result holds what was
- * reached. */
+/* Plays run `index` (from 0; one that is not there is refused: 2). On failure *result holds what
+ * was reached. */
 HEARSAY_API int hearsay_run(const struct hearsay_scenario *scenario, size_t index,
                             const struct hearsay_options *options, struct hearsay_result *result,
                             struct hearsay_error *error);
