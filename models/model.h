@@ -16,6 +16,7 @@ struct model_setting {
     const struct dataset *data;        /* NULL for models without data */
     const struct partition *partition; /* who holds what; NULL for models without data */
     enum numeric_precision precision;
+    bool timeline_only; /* nothing is computed: only the dimension will be asked for */
     uint32_t nodes;
     uint64_t seed_data, seed_init, seed_noise;
 };

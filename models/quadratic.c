@@ -132,6 +132,21 @@ static enum status create_shifts(struct quadratic *q, uint64_t seed, struct erro
     return STATUS_OK;
 }
 
+static enum status create_problem(struct quadratic *q, const struct quadratic_params *params,
+                                  uint64_t seed, struct error *error)
+{
+    size_t size = q->dimension * sizeof(double);
+
+    q->lambda = memory_try_aligned(size);
+    q->reflector = memory_try_aligned(size);
+    q->centre = memory_try_aligned(size);
+    if (q->lambda == NULL || q->reflector == NULL || q->centre == NULL)
+        return status_fail(error, STATUS_NO_MEMORY, "a quadratic keeps 3 vectors of %zu doubles",
+                           q->dimension);
+    draw_problem(q, params, seed);
+    return create_shifts(q, seed, error);
+}
+
 static void destroy(void *model)
 {
     struct quadratic *q = model;
@@ -162,12 +177,9 @@ static enum status create(const struct model_setting *setting, void **model, str
         .zeta = params->zeta,
         .seed_init = setting->seed_init,
         .seed_noise = setting->seed_noise,
-        .lambda = memory_array(d, sizeof(double)),
-        .reflector = memory_array(d, sizeof(double)),
-        .centre = memory_array(d, sizeof(double)),
     };
-    draw_problem(q, params, setting->seed_data);
-    enum status status = create_shifts(q, setting->seed_data, error);
+    enum status status =
+        setting->timeline_only ? STATUS_OK : create_problem(q, params, setting->seed_data, error);
     if (status != STATUS_OK) {
         destroy(q);
         return status;

@@ -142,6 +142,7 @@ static enum status create_model(struct sim *sim, struct error *error)
         .data = sim->data_ops ? &sim->data : NULL,
         .partition = sim->partition,
         .precision = (enum numeric_precision)config->precision,
+        .timeline_only = sim->options->backend == &backend_none_ops,
         .nodes = sim->nodes,
         .seed_data = seed_or(config->seeds.data, config->seed),
         .seed_init = seed_or(config->seeds.init, config->seed),
@@ -244,8 +245,11 @@ static void node_init(struct sim *sim, uint32_t rank)
 static enum status fill_nodes(struct sim *sim, const struct initial_ops *initial, const void *state,
                               struct error *error)
 {
-    double *values = memory_array(sim->dimension, sizeof *values);
+    double *values = memory_try_aligned(sim->dimension * sizeof *values);
     enum status status = STATUS_OK;
+    if (values == NULL)
+        return status_fail(error, STATUS_NO_MEMORY, "a vector of %zu doubles does not fit",
+                           sim->dimension);
     for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++) {
         initial->fill(sim->config->initial.params, state, sim->model_ops, sim->model, rank,
                       sim->dimension, values);
