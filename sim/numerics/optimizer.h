@@ -14,9 +14,11 @@
 #include "core/plugin.h"
 #include "core/status.h"
 
-enum optimizer_schedule_shape { OPTIMIZER_CONSTANT, OPTIMIZER_MILESTONES, OPTIMIZER_COSINE };
+/* Which epoch a schedule reads: that of the node's own iterations, or of all gradients applied. */
+enum optimizer_clock { OPTIMIZER_LOCAL, OPTIMIZER_GLOBAL };
 
 struct optimizer_schedule {
+    int clock;                     /* enum optimizer_clock */
     double warmup_epochs;          /* linear from warmup_from x to 1 x the target rate; 0: none */
     double warmup_start;           /* fraction of the target rate at epoch 0 */
     struct field_reals milestones; /* epochs at which the rate is multiplied by factor */

@@ -85,11 +85,12 @@ uint32_t node_gradient(const struct node *node)
     return node->gradient;
 }
 
-/* Schedules read the local clock: the epoch at which every node would be that is as far as this
- * one. */
-static double local_epoch(const struct node *node)
+/* The local clock: the epoch at which every node would be that is as far as this one. */
+static double schedule_epoch(const struct node *node)
 {
     const struct sim *sim = node->sim;
+    if (sim->config->optimizer.schedule.clock == OPTIMIZER_GLOBAL)
+        return sim_epoch(sim);
     return (double)node->iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
 }
 
@@ -97,11 +98,12 @@ void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)
 {
     struct sim *sim = node->sim;
     const struct optimizer_config *optimizer = &sim->config->optimizer;
+    double epoch = schedule_epoch(node); /* before this gradient is applied */
     sim->samples_applied += sim->batch_size;
     if (!plan_executes(sim->plan))
         return;
     struct optimizer_step step = {
-        .rate = optimizer_rate(optimizer, sim->nodes, local_epoch(node), (double)node->iteration),
+        .rate = optimizer_rate(optimizer, sim->nodes, epoch, (double)node->iteration),
         .weight_decay = optimizer->weight_decay,
         .index = node->steps++,
         .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,

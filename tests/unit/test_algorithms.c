@@ -456,6 +456,30 @@ START_TEST(sgp_on_the_complete_graph_is_ar_sgd)
 }
 END_TEST
 
+/* 4 nodes of 8 of 600 samples: an iteration is 32 / 600 epochs.  A rate that falls to nothing at
+ * epoch 300 / 600 leaves every node 10 steps by its own clock (288 / 600 before the tenth); by the
+ * global one two nodes miss their tenth, which 304 and 312 samples precede. */
+START_TEST(schedules_read_the_clock_they_name)
+{
+    static const char local[] = "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.1, "
+                                "\"schedule\": {\"milestones\": [0.5], \"factor\": 1e-300}}";
+    static const char global[] = "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.1, "
+                                 "\"schedule\": {\"milestones\": [0.5], \"factor\": 1e-300, "
+                                 "\"clock\": \"global\"}}";
+    const char *by_local[] = {local, "algorithm.average=parameters", NULL};
+    const char *ten[] = {local, "algorithm.average=parameters", "stop.iterations=10", NULL};
+    const char *by_global[] = {global, "algorithm.average=parameters", NULL};
+    struct play own = play_fine(softmax_text, by_local), first = play_fine(softmax_text, ten);
+    struct play all = play_fine(softmax_text, by_global);
+    size_t count = own.rows.dimension * own.rows.nodes;
+    ck_assert_double_le(play_difference(own.rows.x, first.rows.x, count), 1e-12);
+    ck_assert_double_gt(play_difference(all.rows.x, first.rows.x, count), 1e-6);
+    play_free(&own);
+    play_free(&first);
+    play_free(&all);
+}
+END_TEST
+
 /* ---- Iteration times by hand.  8 Gbps = 1 byte a nanosecond; alpha = 50 us. ---- */
 
 #define MS 1000000000LL /* ps */
@@ -641,6 +665,7 @@ static Suite *algorithms_suite(void)
     tcase_add_loop_test(theory, ar_sgd_with_global_sampling_is_one_node_with_a_large_batch, 0, 2);
     tcase_add_loop_test(theory, gradient_averaging_is_one_node_for_any_rule, 0, 4);
     tcase_add_loop_test(theory, rules_give_the_same_bits_for_any_threads_and_memory, 0, 4);
+    tcase_add_test(theory, schedules_read_the_clock_they_name);
     tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
     tcase_set_timeout(theory, 60);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);

@@ -530,7 +530,7 @@ START_TEST(tables_name_what_a_scenario_writes)
         ck_assert_ptr_nonnull(field_find(optimizer_common_fields, common[i]));
     const struct field *schedule = field_find(optimizer_common_fields, "schedule");
     ck_assert_uint_eq(schedule->item_size, sizeof(struct optimizer_schedule));
-    ck_assert_uint_eq(field_count(schedule->fields), 7);
+    ck_assert_uint_eq(field_count(schedule->fields), 8);
     ck_assert_ptr_nonnull(field_find(rule("nesterov")->plugin.params, "momentum"));
     ck_assert_ptr_null(rule("sgd")->plugin.params);
 }
