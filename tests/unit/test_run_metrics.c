@@ -208,6 +208,25 @@ START_TEST(values_are_those_of_the_stored_vectors)
 }
 END_TEST
 
+/* With "all" samples the mean of equal shards' losses is the pooled loss; a part of them is a fair
+ * draw, however the partition orders its shards. */
+START_TEST(node_objectives_are_fair_samples)
+{
+    static const char blobs[] =
+        "{\"nodes\": 4, \"algorithm\": \"ar-sgd\", \"model\": \"softmax\","
+        " \"data\": {\"name\": \"gaussian-blobs\", \"samples\": 4000,"
+        "   \"partition\": {\"name\": \"label-shards\", \"shards_per_node\": 3}},"
+        " \"metrics\": {\"objective\": \"nodes\"}, \"stop\": {\"iterations\": 20}}";
+    const char *all[] = {"metrics.loss_samples=all", NULL};
+    const char *some[] = {"metrics.loss_samples=800", NULL};
+    struct play whole = play_fine(blobs, all), part = play_fine(blobs, some);
+    double loss = whole.result.last.loss;
+    ck_assert_double_eq_tol(part.result.last.loss, loss, 0.2 * loss);
+    play_free(&whole);
+    play_free(&part);
+}
+END_TEST
+
 START_TEST(the_objective_may_be_the_nodes_mean)
 {
     const char *set[] = {"stop.iterations=5", "metrics.objective=nodes", NULL};
@@ -315,6 +334,7 @@ static Suite *metrics_suite(void)
                         sizeof cadences / sizeof *cadences);
     tcase_add_loop_test(values, values_are_those_of_the_stored_vectors, 0, 6);
     tcase_add_test(values, the_objective_may_be_the_nodes_mean);
+    tcase_add_test(values, node_objectives_are_fair_samples);
     tcase_add_loop_test(values, mass_in_flight_belongs_to_the_mean, 0, 8);
     tcase_add_test(values, blocked_share_is_waiting_over_time);
     tcase_add_test(values, bytes_are_what_was_sent);
