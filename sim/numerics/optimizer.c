@@ -10,13 +10,13 @@
 
 #include <math.h>
 
-/* Of each optimizer: optimizers/X.c (adamw: adam.c). */
+/* Of each optimizer: optimizers/X.c (adam_decoupled: adam.c). */
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd)                                                                                         \
     X(heavy_ball)                                                                                  \
     X(nesterov)                                                                                    \
     X(adam)                                                                                        \
-    X(adamw)                                                                                       \
+    X(adam_decoupled)                                                                              \
     X(lars)
 
 #define OPTIMIZER_DECLARE(stem) extern const struct optimizer_ops stem##_ops;

@@ -118,8 +118,8 @@ const struct optimizer_ops adam_ops = {
     .kernel64 = adam_kernel64,
 };
 
-extern const struct optimizer_ops adamw_ops;
-const struct optimizer_ops adamw_ops = {
+extern const struct optimizer_ops adam_decoupled_ops;
+const struct optimizer_ops adam_decoupled_ops = {
     .plugin = {.name = "adamw",
                .summary = "adam with weight decay decoupled from the gradient",
                .reference = "I. Loshchilov and F. Hutter, Decoupled Weight Decay Regularization, "
