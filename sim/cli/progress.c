@@ -115,7 +115,7 @@ void progress_report(void *context, const struct run_progress *report)
 void progress_end(struct progress *progress, const struct run_result *result)
 {
     const struct run_summary *summary = &result->summary;
-    bool known = summary_is_known(result);
+    bool known = result->measured;
     if (progress == NULL || progress->mode != PROGRESS_JSON)
         return;
     report_json(progress, &(struct run_progress){

@@ -40,14 +40,6 @@ static const char *ended(const struct run_result *result)
     return result->status == STATUS_EXPECT ? "unmet expectation" : status_name(result->status);
 }
 
-/* A row of zeros was never filled: a metric has values that are not defined (NaN), as no model has
- * both an optimum and a test set. */
-bool summary_is_known(const struct run_result *result)
-{
-    static const struct trace_metric none;
-    return result->timeline_digest[0] && memcmp(&result->last, &none, sizeof none) != 0;
-}
-
 static void add_values(struct cli_table *table, const struct run_summary *summary, bool known)
 {
     const struct {
@@ -67,7 +59,7 @@ static void add_values(struct cli_table *table, const struct run_summary *summar
 void summary_add(struct summary *summary, const struct scenario_run *run,
                  const struct run_result *result)
 {
-    bool known = summary_is_known(result);
+    bool known = result->measured;
     struct cli_table *table = summary->table;
     char label[128], time[32];
     progress_label(run, label, sizeof label);

@@ -14,8 +14,6 @@ struct summary;
 struct summary *summary_create(void);
 void summary_add(struct summary *summary, const struct scenario_run *run,
                  const struct run_result *result);
-/* Was any metric taken?  A run that failed before its first one has no values. */
-bool summary_is_known(const struct run_result *result);
 void summary_print(const struct summary *summary, FILE *out);
 void summary_free(struct summary *summary);
 

@@ -268,6 +268,13 @@ static void report_links(struct sim *sim, int64_t now_ps)
     }
 }
 
+static struct run_summary run_summary_unknown(void)
+{
+#define SUMMARY_UNKNOWN(column) .column = NAN,
+    return (struct run_summary){RUN_SUMMARY_LIST(SUMMARY_UNKNOWN)};
+#undef SUMMARY_UNKNOWN
+}
+
 static void summarise(struct drive *drive)
 {
     struct sim *sim = drive->sim;
@@ -294,6 +301,9 @@ static void summarise(struct drive *drive)
         .blocked_share = row->blocked_share,
     };
     result->summary.time_to_target_s = metrics_time_to_target_s(sim, &result->grid_s);
+    result->measured = metrics_any(sim);
+    if (!result->measured)
+        result->summary = run_summary_unknown();
     digest_text(sim->observer.timeline, result->timeline_digest);
     digest_text(sim->observer.metrics, result->metrics_digest);
 }

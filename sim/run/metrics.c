@@ -143,6 +143,11 @@ const struct trace_metric *metrics_last(const struct sim *sim)
     return &sim->metrics->last;
 }
 
+bool metrics_any(const struct sim *sim)
+{
+    return sim->metrics->taken > 0;
+}
+
 const char *metrics_target_met(const struct sim *sim)
 {
     if (sim->metrics->streak < sim->config->stop.patience)

@@ -24,6 +24,7 @@ enum status metrics_take(struct sim *sim, int64_t time_ps, struct error *error);
 struct evaluation *metrics_evaluation(const struct sim *sim);
 /* The last row; *reason is set when a target has held for `patience` evaluations. */
 const struct trace_metric *metrics_last(const struct sim *sim);
+bool metrics_any(const struct sim *sim); /* has one been taken? */
 const char *metrics_target_met(const struct sim *sim);
 /* Time at which the target was first crossed, interpolated on the metric grid, and the grid's step
  * there; NaN when it was not met. */

@@ -42,6 +42,7 @@ struct run_options {
 struct run_result {
     enum status status;
     char reason[1024]; /* "epochs", "target accuracy", a deadlock report, ... */
+    bool measured;     /* a metric was taken; else summary is NaN and last empty */
     struct run_summary summary;
     struct trace_metric last; /* the final metric row */
     char timeline_digest[DIGEST_TEXT_SIZE], metrics_digest[DIGEST_TEXT_SIZE];
