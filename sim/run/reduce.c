@@ -115,7 +115,6 @@ static void report(struct node *node, const struct sim_collective *collective, i
                                    .entered_ps = node->collective_entered_ps,
                                    .done_ps = done_ps};
     node->blocked_ps += now - span.begin_ps;
-    sim->blocked_total_ps += now - span.begin_ps;
     observer_span(&sim->observer, &span);
     observer_collective(&sim->observer, &row);
 }

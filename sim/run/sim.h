@@ -125,7 +125,6 @@ struct sim {
     struct sim_ledger ledger;
     int64_t samples_applied, iterations_total;
     int64_t bytes_sent, messages_sent;
-    int64_t blocked_total_ps;
     uint32_t finished;
 
     struct metrics *metrics;

@@ -22,7 +22,6 @@ static void report_blocked(struct node *node, int64_t now)
     if (now == span.begin_ps)
         return;
     node->blocked_ps += now - span.begin_ps;
-    sim->blocked_total_ps += now - span.begin_ps;
     observer_span(&sim->observer, &span);
 }
 
