@@ -106,8 +106,9 @@ void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t 
 
 /* --- Collectives --- */
 /* Enters the all-reduce of this node's iteration with a snapshot of `vector`; on_collective brings
- * scale x sum over all nodes.  `replaces_x`: the result becomes everybody's x. */
-void node_all_reduce(struct node *node, const struct collective_ops *schedule, uint32_t vector,
+ * scale x sum over all nodes.  `replaces_x`: the result becomes everybody's x.  The choice, of
+ * collective_registry, must outlive the run. */
+void node_all_reduce(struct node *node, const struct plugin_choice *choice, uint32_t vector,
                      double scale, bool replaces_x);
 
 #endif

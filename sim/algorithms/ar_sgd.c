@@ -39,13 +39,12 @@ static void start_step(struct node *node)
 static void ar_sgd_on_gradient(struct node *node)
 {
     const struct ar_sgd_params *params = node_params(node);
-    const struct collective_ops *schedule = (const void *)params->collective.plugin;
     double share = 1.0 / node_count(node);
     if (params->average == AR_SGD_PARAMETERS) {
         node_step(node, node_gradient(node), node_x(node));
-        node_all_reduce(node, schedule, node_x(node), share, true);
+        node_all_reduce(node, &params->collective, node_x(node), share, true);
     } else {
-        node_all_reduce(node, schedule, node_gradient(node), share, false);
+        node_all_reduce(node, &params->collective, node_gradient(node), share, false);
     }
 }
 

@@ -30,14 +30,15 @@ struct collective_step {
 
 struct collective_ops {
     struct plugin plugin;
-    /* Number of steps of `rank` among n; and the step itself (0-based). Pure functions.
-     * `element_bytes` is the granularity chunks are cut at. */
-    uint32_t (*steps)(uint32_t n, uint32_t rank);
-    void (*step)(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64_t element_bytes,
-                 struct collective_step *out);
-    /* The closed form of semantics on an idle switch, all entering at once, in seconds. */
-    double (*closed_form_s)(uint32_t n, double alpha_s, double beta_s, double reduce_s,
-                            int64_t bytes);
+    /* Number of steps of `rank` among n; and the step itself (0-based). Pure functions of the
+     * schedule's own parameters, too.  `element_bytes` is the granularity chunks are cut at. */
+    uint32_t (*steps)(const void *params, uint32_t n, uint32_t rank);
+    void (*step)(const void *params, uint32_t n, uint32_t rank, uint32_t index, int64_t bytes,
+                 int64_t element_bytes, struct collective_step *out);
+    /* The closed form of semantics on an idle switch, all entering at once, in seconds.  The file
+     * of a schedule says where it is exact; elsewhere it is an upper bound. */
+    double (*closed_form_s)(const void *params, uint32_t n, double alpha_s, double beta_s,
+                            double reduce_s, int64_t bytes);
 };
 /* ring, recursive-doubling, halving-doubling */
 extern const struct plugin_registry collective_registry;
@@ -61,8 +62,9 @@ struct collectives *collectives_create(struct cluster *cluster, struct engine *e
 void collectives_watch(struct collectives *collectives, collective_watch *watch, void *context);
 void collectives_free(struct collectives *collectives);
 /* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: host r); returns
- * its number (1, 2, ...).  It is closed by itself when every rank is done. */
-uint64_t collectives_open(struct collectives *collectives, const struct collective_ops *ops,
+ * its number (1, 2, ...).  It is closed by itself when every rank is done.  The choice is one of
+ * collective_registry; its parameters must outlive the operation. */
+uint64_t collectives_open(struct collectives *collectives, const struct plugin_choice *choice,
                           uint32_t n, const uint32_t *hosts, int64_t bytes, int64_t element_bytes);
 /* `rank` enters now. `done` is called, never from within, when it has the result. n = 1 too. */
 void collectives_enter(struct collectives *collectives, uint64_t operation, uint32_t rank);

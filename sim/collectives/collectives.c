@@ -10,8 +10,9 @@
  * entered or not.  A message that is posted while its receiver still waits for an earlier step's is
  * held back until that one is through.  In a ring this never happens.  In a doubling schedule it is
  * what makes the closed forms exact on an idle switch: for n = 3, rank 1 would otherwise share rank
- * 0's link with the vector that rank 2 folds in, and neither would win by it.  A held message never
- * delays its receiver, whose own message of that step starts no earlier.
+ * 0's link with the vector that rank 2 folds in, and neither would win by it.  There a held message
+ * never delays its receiver, whose own message of that step starts no earlier; in a tree it can: a
+ * rank takes its children in their order, as with blocking receives, whichever is ready first.
  *
  * So what came is a count, and an operation takes 12 bytes a rank for any number of steps.  Closed
  * operations are kept for reuse with their memory.
@@ -44,6 +45,7 @@ struct rank_state {
 
 struct operation {
     const struct collective_ops *ops;
+    const void *params;
     uint64_t number;
     int64_t bytes, element_bytes;
     uint32_t n, left; /* ranks; those not done */
@@ -141,7 +143,7 @@ static uint32_t host_of(const struct operation *op, uint32_t rank)
 static struct collective_step step_of(const struct operation *op, uint32_t rank, uint32_t index)
 {
     struct collective_step step;
-    op->ops->step(op->n, rank, index, op->bytes, op->element_bytes, &step);
+    op->ops->step(op->params, op->n, rank, index, op->bytes, op->element_bytes, &step);
     return step;
 }
 
@@ -184,7 +186,7 @@ static void post(struct collectives *collectives, uint32_t slot, uint32_t rank,
 static void release(struct collectives *collectives, uint32_t slot, uint32_t receiver)
 {
     struct operation *op = &collectives->slots[slot];
-    const uint32_t steps = op->ops->steps(op->n, receiver);
+    const uint32_t steps = op->ops->steps(op->params, op->n, receiver);
     struct collective_step step = {.receive_from = -1};
     uint32_t index = op->ranks[receiver].came;
     while (index < steps && (step = step_of(op, receiver, index)).receive_from < 0)
@@ -241,7 +243,7 @@ static bool advance(struct collectives *collectives, uint32_t slot, uint32_t ran
 {
     struct operation *op = &collectives->slots[slot];
     struct rank_state *state = &op->ranks[rank];
-    const uint32_t steps = op->ops->steps(op->n, rank);
+    const uint32_t steps = op->ops->steps(op->params, op->n, rank);
     if (!(state->flags & RANK_ENTERED) || state->flags & (RANK_REDUCING | RANK_DONE) ||
         (state->flags & (RANK_POSTED | RANK_SENT)) == RANK_POSTED)
         return false;
@@ -373,14 +375,15 @@ static void place_ranks(struct operation *op, const uint32_t *hosts, uint32_t ho
     memcpy(op->hosts, hosts, op->n * sizeof *op->hosts);
 }
 
-uint64_t collectives_open(struct collectives *collectives, const struct collective_ops *ops,
+uint64_t collectives_open(struct collectives *collectives, const struct plugin_choice *choice,
                           uint32_t n, const uint32_t *hosts, int64_t bytes, int64_t element_bytes)
 {
     CHECK(n > 0 && bytes >= 0 && element_bytes > 0, "%u ranks, %lld bytes in elements of %lld", n,
           (long long)bytes, (long long)element_bytes);
     const uint32_t slot = take_slot(collectives);
     struct operation *op = &collectives->slots[slot];
-    op->ops = ops;
+    op->ops = (const void *)choice->plugin;
+    op->params = choice->params;
     op->number = take_number(collectives, slot);
     op->bytes = bytes;
     op->element_bytes = element_bytes;

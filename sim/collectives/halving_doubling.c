@@ -10,8 +10,9 @@
  */
 #include "collectives/schedule.h"
 
-static uint32_t steps(uint32_t n, uint32_t rank)
+static uint32_t steps(const void *params, uint32_t n, uint32_t rank)
 {
+    (void)params;
     (void)rank;
     return 2 * schedule_log2(n) + (schedule_folds(n) ? 2 : 0);
 }
@@ -39,9 +40,10 @@ static void swap(uint32_t p, uint32_t rank, uint32_t d, bool halving, int64_t by
     out->reduce = halving;
 }
 
-static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64_t element_bytes,
-                 struct collective_step *out)
+static void step(const void *params, uint32_t n, uint32_t rank, uint32_t index, int64_t bytes,
+                 int64_t element_bytes, struct collective_step *out)
 {
+    (void)params;
     const uint32_t rounds = schedule_log2(n), before = schedule_folds(n), p = 1u << rounds;
     const uint32_t i = index - before;
     if (index < before)
@@ -56,9 +58,10 @@ static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64
         swap(p, rank, 1u << (i - rounds), false, bytes, element_bytes, out);
 }
 
-static double closed_form_s(uint32_t n, double alpha_s, double beta_s, double reduce_s,
-                            int64_t bytes)
+static double closed_form_s(const void *params, uint32_t n, double alpha_s, double beta_s,
+                            double reduce_s, int64_t bytes)
 {
+    (void)params;
     const uint32_t rounds = schedule_log2(n);
     const double p = 1u << rounds, part = (p - 1) / p * (double)bytes;
     return 2 * rounds * alpha_s + 2 * part * beta_s + part * reduce_s +

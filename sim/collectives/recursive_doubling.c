@@ -9,15 +9,17 @@
  */
 #include "collectives/schedule.h"
 
-static uint32_t steps(uint32_t n, uint32_t rank)
+static uint32_t steps(const void *params, uint32_t n, uint32_t rank)
 {
+    (void)params;
     (void)rank;
     return schedule_log2(n) + (schedule_folds(n) ? 2 : 0);
 }
 
-static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64_t element_bytes,
-                 struct collective_step *out)
+static void step(const void *params, uint32_t n, uint32_t rank, uint32_t index, int64_t bytes,
+                 int64_t element_bytes, struct collective_step *out)
 {
+    (void)params;
     const uint32_t rounds = schedule_log2(n), before = schedule_folds(n);
     (void)element_bytes;
     if (index < before)
@@ -30,9 +32,10 @@ static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64
         *out = schedule_swap(rank ^ (1u << (index - before)), bytes);
 }
 
-static double closed_form_s(uint32_t n, double alpha_s, double beta_s, double reduce_s,
-                            int64_t bytes)
+static double closed_form_s(const void *params, uint32_t n, double alpha_s, double beta_s,
+                            double reduce_s, int64_t bytes)
 {
+    (void)params;
     return schedule_log2(n) * (alpha_s + (double)bytes * (beta_s + reduce_s)) +
            schedule_fold_s(n, alpha_s, beta_s, reduce_s, bytes);
 }

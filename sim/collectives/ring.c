@@ -11,8 +11,9 @@
  */
 #include "collectives/schedule.h"
 
-static uint32_t steps(uint32_t n, uint32_t rank)
+static uint32_t steps(const void *params, uint32_t n, uint32_t rank)
 {
+    (void)params;
     (void)rank;
     return 2 * (n - 1);
 }
@@ -24,9 +25,10 @@ static void chunk(uint32_t n, uint32_t index, int64_t bytes, int64_t element_byt
     *size = schedule_offset(bytes, element_bytes, n, index + 1) - *offset;
 }
 
-static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64_t element_bytes,
-                 struct collective_step *out)
+static void step(const void *params, uint32_t n, uint32_t rank, uint32_t index, int64_t bytes,
+                 int64_t element_bytes, struct collective_step *out)
 {
+    (void)params;
     const bool scatter = index < n - 1;
     /* After the reduce-scatter, rank r holds the whole sum of chunk r + 1 = r - (n-1) mod n, so the
      * all-gather goes on counting where the first half stopped. */
@@ -38,9 +40,10 @@ static void step(uint32_t n, uint32_t rank, uint32_t index, int64_t bytes, int64
     out->reduce = scatter;
 }
 
-static double closed_form_s(uint32_t n, double alpha_s, double beta_s, double reduce_s,
-                            int64_t bytes)
+static double closed_form_s(const void *params, uint32_t n, double alpha_s, double beta_s,
+                            double reduce_s, int64_t bytes)
 {
+    (void)params;
     const double part = (double)(n - 1) / n * (double)bytes;
     return 2 * (n - 1.0) * alpha_s + 2 * part * beta_s + part * reduce_s;
 }

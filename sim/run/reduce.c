@@ -17,9 +17,8 @@ static struct sim_collective *find(const struct sim *sim, int64_t iteration)
     return NULL;
 }
 
-static struct sim_collective *open_collective(struct node *node,
-                                              const struct collective_ops *schedule, double scale,
-                                              bool replaces_x)
+static struct sim_collective *open_collective(struct node *node, const struct plugin_choice *choice,
+                                              double scale, bool replaces_x)
 {
     struct sim *sim = node->sim;
     unsigned i = 0;
@@ -31,25 +30,26 @@ static struct sim_collective *open_collective(struct node *node,
     uint32_t *inputs = collective->inputs;
     *collective = (struct sim_collective){
         .operation =
-            collectives_open(sim->collectives, schedule, sim->nodes, NULL, sim->message_bytes,
+            collectives_open(sim->collectives, choice, sim->nodes, NULL, sim->message_bytes,
                              (int64_t)numeric_size((enum numeric_precision)sim->config->precision)),
         .iteration = node->iteration,
         .inputs = inputs ? inputs : memory_array(sim->nodes, sizeof *inputs),
         .scale = scale,
         .replaces_x = replaces_x,
-        .schedule = schedule};
+        .schedule = (const void *)choice->plugin};
     return collective;
 }
 
 /* What a rank sends in one all-reduce. */
-static struct sim_sends sends_of_rank(const struct sim *sim, const struct collective_ops *schedule,
+static struct sim_sends sends_of_rank(const struct sim *sim, const struct plugin_choice *choice,
                                       uint32_t rank)
 {
+    const struct collective_ops *schedule = (const void *)choice->plugin;
     struct sim_sends sum = {0, 0};
-    uint32_t steps = schedule->steps(sim->nodes, rank);
+    uint32_t steps = schedule->steps(choice->params, sim->nodes, rank);
     for (uint32_t index = 0; index < steps; index++) {
         struct collective_step step;
-        schedule->step(sim->nodes, rank, index, sim->message_bytes,
+        schedule->step(choice->params, sim->nodes, rank, index, sim->message_bytes,
                        (int64_t)numeric_size((enum numeric_precision)sim->config->precision),
                        &step);
         if (step.send_to < 0)
@@ -60,12 +60,12 @@ static struct sim_sends sends_of_rank(const struct sim *sim, const struct collec
     return sum;
 }
 
-static void count_bytes(struct sim *sim, const struct collective_ops *schedule, uint32_t rank)
+static void count_bytes(struct sim *sim, const struct plugin_choice *choice, uint32_t rank)
 {
     if (sim->collective_sends == NULL) {
         sim->collective_sends = memory_array(sim->nodes, sizeof *sim->collective_sends);
         for (uint32_t i = 0; i < sim->nodes; i++)
-            sim->collective_sends[i] = sends_of_rank(sim, schedule, i);
+            sim->collective_sends[i] = sends_of_rank(sim, choice, i);
     }
     sim->bytes_sent += sim->collective_sends[rank].bytes;
     sim->messages_sent += sim->collective_sends[rank].messages;
@@ -81,16 +81,16 @@ static void record(struct sim *sim, struct sim_collective *collective)
         plan_release(sim->plan, collective->inputs[rank]);
 }
 
-void node_all_reduce(struct node *node, const struct collective_ops *schedule, uint32_t vector,
+void node_all_reduce(struct node *node, const struct plugin_choice *choice, uint32_t vector,
                      double scale, bool replaces_x)
 {
     struct sim *sim = node->sim;
     struct sim_collective *collective = find(sim, node->iteration);
     if (collective == NULL)
-        collective = open_collective(node, schedule, scale, replaces_x);
+        collective = open_collective(node, choice, scale, replaces_x);
     collective->inputs[node->rank] = plan_snapshot(sim->plan, vector);
     node->collective_entered_ps = engine_now(sim->engine);
-    count_bytes(sim, schedule, node->rank);
+    count_bytes(sim, choice, node->rank);
     if (++collective->entered == sim->nodes)
         record(sim, collective);
     collectives_enter(sim->collectives, collective->operation, node->rank);

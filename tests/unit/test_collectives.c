@@ -121,7 +121,9 @@ static int64_t latest_ps(const struct world *world, uint32_t n)
 static void play_one(struct world *world, const struct collective_ops *ops, uint32_t n,
                      int64_t bytes, int64_t element_bytes, const int64_t *entry_ps)
 {
-    world->operation = collectives_open(world->collectives, ops, n, NULL, bytes, element_bytes);
+    world->operation =
+        collectives_open(world->collectives, &(struct plugin_choice){&ops->plugin, NULL}, n, NULL,
+                         bytes, element_bytes);
     for (uint32_t rank = 0; rank < n; rank++)
         engine_at(world->engine, entry_ps == NULL ? 0 : entry_ps[rank], EVENT_CLASS_TIMER,
                   world->kind_enter, rank, world->operation);
@@ -168,12 +170,12 @@ static void check_closed_form(int which, enum network_model model, uint32_t n, d
     world_init(&world, n, &compute, &network);
     play_one(&world, ops, n, bytes, 4, NULL);
     /* Each message and each reduction is rounded up to a whole picosecond. */
-    const int64_t steps = ops->steps(n, 0), expected_ps = llround(expected_s * 1e12);
+    const int64_t steps = ops->steps(NULL, n, 0), expected_ps = llround(expected_s * 1e12);
     const int64_t found_ps = latest_ps(&world, n);
     ck_assert_msg(found_ps >= expected_ps - 1 && found_ps <= expected_ps + 2 * steps + 1,
                   "%s, model %d, n = %u: %lld ps, expected %lld ps", names[which], (int)model, n,
                   (long long)found_ps, (long long)expected_ps);
-    ck_assert_double_eq_tol(ops->closed_form_s(n, 53e-6, b, g, bytes), expected_s,
+    ck_assert_double_eq_tol(ops->closed_form_s(NULL, n, 53e-6, b, g, bytes), expected_s,
                             1e-13 * expected_s);
     world_fini(&world);
 }
@@ -383,8 +385,8 @@ static void check_match(const struct collective_ops *ops, uint32_t n, uint32_t r
     if (step->send_to < 0)
         return;
     ck_assert_int_ne(step->send_to, rank);
-    ck_assert_uint_lt(s, ops->steps(n, (uint32_t)step->send_to));
-    ops->step(n, (uint32_t)step->send_to, s, bytes, element_bytes, &peer);
+    ck_assert_uint_lt(s, ops->steps(NULL, n, (uint32_t)step->send_to));
+    ops->step(NULL, n, (uint32_t)step->send_to, s, bytes, element_bytes, &peer);
     ck_assert_int_eq(peer.receive_from, rank);
     ck_assert_int_eq(peer.receive_bytes, step->send_bytes);
     ck_assert_int_eq(peer.receive_offset, step->send_offset);
@@ -413,11 +415,11 @@ static void check_sets(const struct collective_ops *ops, uint32_t n, int64_t byt
     for (uint32_t r = 0; r < n; r++)
         for (int e = 0; e < ELEMENTS; e++)
             now->held[r][e][r] = 1;
-    for (uint32_t s = 0; s < ops->steps(n, 0); s++) {
+    for (uint32_t s = 0; s < ops->steps(NULL, n, 0); s++) {
         memcpy(before, now, sizeof *now);
         for (uint32_t r = 0; r < n; r++) {
             struct collective_step step;
-            ops->step(n, r, s, bytes, 4, &step);
+            ops->step(NULL, n, r, s, bytes, 4, &step);
             check_match(ops, n, r, s, &step, bytes, 4);
             apply_step(&step, n, before, r, now);
         }
@@ -458,9 +460,9 @@ START_TEST(bytes_per_rank)
                     expected = r < p ? 2 * (m - m / p) : m;
                 if (which > 0 && r < n - p)
                     expected += m;
-                for (uint32_t s = 0; s < ops->steps(n, r); s++) {
+                for (uint32_t s = 0; s < ops->steps(NULL, n, r); s++) {
                     struct collective_step step;
-                    ops->step(n, r, s, m, 4, &step);
+                    ops->step(NULL, n, r, s, m, 4, &step);
                     sent += step.send_bytes;
                 }
                 ck_assert_int_eq(sent, expected);
@@ -491,7 +493,9 @@ START_TEST(missing_ranks)
     struct world world;
     uint32_t first = 99;
     world_init(&world, 6, &compute, &network);
-    world.operation = collectives_open(world.collectives, find_ops("ring"), 6, NULL, 600, 4);
+    world.operation =
+        collectives_open(world.collectives,
+                         &(struct plugin_choice){&find_ops("ring")->plugin, NULL}, 6, NULL, 600, 4);
     ck_assert_uint_eq(world.operation, 1);
     ck_assert_uint_eq(collectives_missing(world.collectives, 1, &first), 6);
     ck_assert_uint_eq(first, 0);
@@ -532,7 +536,9 @@ static void on_crowd_done(void *context, uint64_t operation, uint32_t rank)
     if (++crowd->done[operation] < crowd->n || crowd->chain == 0)
         return;
     crowd->chain--;
-    const uint64_t next = collectives_open(crowd->collectives, crowd->ops, crowd->n, NULL, 4096, 4);
+    const uint64_t next =
+        collectives_open(crowd->collectives, &(struct plugin_choice){&crowd->ops->plugin, NULL},
+                         crowd->n, NULL, 4096, 4);
     for (uint32_t r = 0; r < crowd->n; r++)
         collectives_enter(crowd->collectives, next, r);
 }
@@ -560,7 +566,10 @@ START_TEST(many_at_once)
     for (uint64_t op = 1; op <= 300; op++) {
         const uint32_t o = (uint32_t)op % 5;
         const uint32_t hosts[] = {o, o + 1, o + 2, o + 3, o + 4};
-        ck_assert_uint_eq(collectives_open(crowd.collectives, crowd.ops, 5, hosts, 4096, 4), op);
+        ck_assert_uint_eq(collectives_open(crowd.collectives,
+                                           &(struct plugin_choice){&crowd.ops->plugin, NULL}, 5,
+                                           hosts, 4096, 4),
+                          op);
     }
     for (uint32_t r = 5; r-- > 0;)
         for (uint64_t op = 300; op >= 1; op--)
@@ -585,7 +594,8 @@ START_TEST(opened_from_within_done)
     crowd.n = 4;
     crowd.ops = find_ops("halving-doubling");
     crowd.chain = 999;
-    const uint64_t first = collectives_open(crowd.collectives, crowd.ops, 4, NULL, 4096, 4);
+    const uint64_t first = collectives_open(
+        crowd.collectives, &(struct plugin_choice){&crowd.ops->plugin, NULL}, 4, NULL, 4096, 4);
     for (uint32_t r = 0; r < 4; r++)
         collectives_enter(crowd.collectives, first, r);
     play(&world);
@@ -607,7 +617,8 @@ START_TEST(reductions_are_serial)
     crowd.n = 2;
     crowd.ops = find_ops("recursive-doubling");
     for (int i = 0; i < 2; i++) {
-        const uint64_t op = collectives_open(crowd.collectives, crowd.ops, 2, NULL, 1000, 4);
+        const uint64_t op = collectives_open(
+            crowd.collectives, &(struct plugin_choice){&crowd.ops->plugin, NULL}, 2, NULL, 1000, 4);
         collectives_enter(crowd.collectives, op, 0);
         collectives_enter(crowd.collectives, op, 1);
     }

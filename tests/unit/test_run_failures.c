@@ -269,9 +269,9 @@ extern const struct plugin_registry collective_registry;
 
 static void all_but_1_reduce(struct node *node)
 {
+    const struct plugin_choice ring = {plugin_find(&collective_registry, "ring"), NULL};
     if (node_rank(node) != 1)
-        node_all_reduce(node, (const void *)plugin_find(&collective_registry, "ring"), node_x(node),
-                        0.25, true);
+        node_all_reduce(node, &ring, node_x(node), 0.25, true);
 }
 
 static void pass(struct node *node, uint32_t result)
