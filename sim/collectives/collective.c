@@ -5,7 +5,10 @@
 #define COLLECTIVE_LIST(X)                                                                         \
     X(ring)                                                                                        \
     X(recursive_doubling)                                                                          \
-    X(halving_doubling)
+    X(halving_doubling)                                                                            \
+    X(binomial_tree)                                                                               \
+    X(pipelined_tree)                                                                              \
+    X(double_binary_tree)
 
 #define COLLECTIVE_DECLARE(stem) extern const struct collective_ops stem##_collective;
 COLLECTIVE_LIST(COLLECTIVE_DECLARE)

@@ -40,7 +40,7 @@ struct collective_ops {
     double (*closed_form_s)(const void *params, uint32_t n, double alpha_s, double beta_s,
                             double reduce_s, int64_t bytes);
 };
-/* ring, recursive-doubling, halving-doubling */
+/* ring, recursive-doubling, halving-doubling, binomial-tree, pipelined-tree, double-binary-tree */
 extern const struct plugin_registry collective_registry;
 
 struct collectives;

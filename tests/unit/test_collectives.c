@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collectives/collective.h"
+#include "collectives/tree.h"
 #include "core/memory.h"
 #include "core/simtime.h"
 #include "testing.h"
@@ -118,17 +119,22 @@ static int64_t latest_ps(const struct world *world, uint32_t n)
 }
 
 /* Plays one operation; entry_ps may be NULL: all at 0. */
-static void play_one(struct world *world, const struct collective_ops *ops, uint32_t n,
-                     int64_t bytes, int64_t element_bytes, const int64_t *entry_ps)
+static void play_choice(struct world *world, const struct plugin_choice *choice, uint32_t n,
+                        int64_t bytes, int64_t element_bytes, const int64_t *entry_ps)
 {
-    world->operation =
-        collectives_open(world->collectives, &(struct plugin_choice){&ops->plugin, NULL}, n, NULL,
-                         bytes, element_bytes);
+    world->operation = collectives_open(world->collectives, choice, n, NULL, bytes, element_bytes);
     for (uint32_t rank = 0; rank < n; rank++)
         engine_at(world->engine, entry_ps == NULL ? 0 : entry_ps[rank], EVENT_CLASS_TIMER,
                   world->kind_enter, rank, world->operation);
     play(world);
     ck_assert_uint_eq(world->done_count, n);
+}
+
+static void play_one(struct world *world, const struct collective_ops *ops, uint32_t n,
+                     int64_t bytes, int64_t element_bytes, const int64_t *entry_ps)
+{
+    const struct plugin_choice choice = {&ops->plugin, NULL};
+    play_choice(world, &choice, n, bytes, element_bytes, entry_ps);
 }
 
 /* ---- Closed forms --------------------------------------------------------------------------- */
@@ -368,6 +374,247 @@ START_TEST(staggered_doubling)
 }
 END_TEST
 
+/* ---- Trees ---------------------------------------------------------------------------------- */
+
+static uint32_t ceil_log2(uint32_t n)
+{
+    uint32_t log = 0;
+    while (UINT32_C(1) << log < n)
+        log++;
+    return log;
+}
+
+/* Thakur et al.: 2 L (a + M b) + L M g, for 2^L ranks; for any n when g = 0. */
+START_TEST(binomial_closed_form)
+{
+    const struct collective_ops *ops = find_ops("binomial-tree");
+    const int64_t bytes = 4 * 50021;
+    const double m = 53e-6 + (double)bytes * 8e-10;
+    for (uint32_t n = 2; n <= 64; n++)
+        for (int adds = 0; adds < (floor_log2(n) == ceil_log2(n) ? 2 : 1); adds++) {
+            const struct compute_config compute = compute_with(adds ? 3e9 : 0);
+            const struct network_config network = network_with(_i, 50e-6, 3e-6);
+            const double g = adds ? (double)bytes / 3e9 : 0;
+            const double expected_s = ceil_log2(n) * (2 * m + g);
+            struct world world;
+            world_init(&world, n, &compute, &network);
+            play_one(&world, ops, n, bytes, 4, NULL);
+            check_near(latest_ps(&world, n), expected_s, 4 * ceil_log2(n), 0);
+            ck_assert_double_eq_tol(
+                ops->closed_form_s(NULL, n, 53e-6, 8e-10, adds ? 1 / 3e9 : 0, bytes), expected_s,
+                1e-12 * expected_s);
+            world_fini(&world);
+        }
+}
+END_TEST
+
+/* When every rank of the binomial tree has the sum: parents take their children in turn. */
+static void binomial_recurrence(uint32_t n, double m, double g, double *times)
+{
+    double took[MAX_RANKS] = {0}; /* the last message */
+    uint32_t bit = 1;
+    for (; bit < n; bit *= 2)
+        for (uint32_t r = 0; r + bit < n; r += 2 * bit) {
+            took[r] = fmax(times[r + bit], took[r]) + m;
+            times[r + bit] = took[r];
+            times[r] = fmax(times[r], took[r]) + g;
+        }
+    while ((bit /= 2) > 0)
+        for (uint32_t r = 0; r + bit < n; r += 2 * bit) {
+            times[r] += m;
+            times[r + bit] = times[r];
+        }
+}
+
+START_TEST(staggered_binomial)
+{
+    const struct compute_config compute = compute_with(3e9);
+    const struct network_config network = network_with(_i, 20e-6, 1e-6);
+    const struct collective_ops *ops = find_ops("binomial-tree");
+    const int64_t bytes = 4 * 30011;
+    for (uint32_t n = 2; n <= 64; n++)
+        for (int spread = 0; spread <= 20; spread += 10) { /* 0: all at once */
+            int64_t entry_ps[MAX_RANKS];
+            double times[MAX_RANKS], latest = 0;
+            struct world world;
+            for (uint32_t r = 0; r < n; r++) {
+                entry_ps[r] = spread * staggered_ps(r, n);
+                times[r] = simtime_to_s(entry_ps[r]);
+            }
+            world_init(&world, n, &compute, &network);
+            play_one(&world, ops, n, bytes, 4, entry_ps);
+            binomial_recurrence(n, 21e-6 + (double)bytes * 8e-10, (double)bytes / 3e9, times);
+            for (uint32_t r = 0; r < n; r++) {
+                check_near(world.done_ps[r], times[r], 16, r);
+                latest = fmax(latest, times[r]);
+            }
+            if (spread == 0)
+                ck_assert_double_eq_tol(ops->closed_form_s(NULL, n, 21e-6, 8e-10, 1 / 3e9, bytes),
+                                        latest, 1e-12 * latest);
+            world_fini(&world);
+        }
+}
+END_TEST
+
+static struct plugin_choice tree_choice(const char *name, const struct tree_params *params)
+{
+    return (struct plugin_choice){&find_ops(name)->plugin, params};
+}
+
+/* For 2^L > 2 ranks and c chunks the root's child takes 2 c chunks one after the other, L - 2
+ * levels later than the leaves sent them, two steps a level, and passes the last one on: 2 L + 2 c
+ * - 3 messages after each other, and as many on the way down. */
+START_TEST(pipelined_closed_form)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(_i, 50e-6, 3e-6);
+    for (uint32_t n = 2; n <= 64; n++)
+        for (int64_t chunks = 1; chunks <= 9; chunks += 4) {
+            const struct tree_params params = {chunks};
+            const struct plugin_choice choice = tree_choice("pipelined-tree", &params);
+            const struct collective_ops *ops = (const void *)choice.plugin;
+            const int64_t part = 4 * 5003, bytes = chunks * part;
+            const uint32_t levels = ceil_log2(n);
+            const double half = n == 2 ? (double)chunks : 2.0 * levels + 2 * (double)chunks - 3;
+            const double expected_s = 2 * half * (53e-6 + (double)part * 8e-10);
+            struct world world;
+            world_init(&world, n, &compute, &network);
+            play_choice(&world, &choice, n, bytes, 4, NULL);
+            if (floor_log2(n) == levels)
+                check_near(latest_ps(&world, n), expected_s, 2 * (uint32_t)half, 0);
+            ck_assert_int_le(latest_ps(&world, n), llround(expected_s * 1e12) + 1000);
+            ck_assert_double_eq_tol(ops->closed_form_s(&params, n, 53e-6, 8e-10, 0, bytes),
+                                    expected_s, 1e-12 * expected_s);
+            world_fini(&world);
+        }
+}
+END_TEST
+
+/* From 4 ranks on one of them is a leaf in one tree and has two children in the other: it sends the
+ * vector once in each half, 2 M b.  The levels add log2 n steps of M b / c at most. */
+START_TEST(double_tree_bounds)
+{
+    const struct compute_config compute = compute_with(0);
+    const struct network_config network = network_with(_i, 1e-9, 0);
+    for (uint32_t n = 2; n <= 64; n++) {
+        const struct tree_params params = {256};
+        const struct plugin_choice choice = tree_choice("double-binary-tree", &params);
+        const struct collective_ops *ops = (const void *)choice.plugin;
+        const int64_t bytes = 512 * 4096;
+        const double full_s = 2 * (double)bytes * 8e-10;
+        struct world world;
+        world_init(&world, n, &compute, &network);
+        play_choice(&world, &choice, n, bytes, 4, NULL);
+        const double found_s = simtime_to_s(latest_ps(&world, n));
+        ck_assert_double_le(found_s, ops->closed_form_s(&params, n, 1e-9, 8e-10, 0, bytes) + 1e-9);
+        ck_assert_double_le(found_s, full_s * (1 + ceil_log2(n) / 256.0) + 2e-6);
+        if (n > 3)
+            ck_assert_double_ge(found_s, full_s * (1 - 1e-9));
+        world_fini(&world);
+    }
+}
+END_TEST
+
+/* Any schedule, as messages: a message leaves when its sender is at its step and its receiver has
+ * taken those of earlier steps; a rank leaves a step when it has sent, taken and added. */
+static void message_recurrence(const struct plugin_choice *choice, uint32_t n, int64_t bytes,
+                               double a, double b, double g, double *times)
+{
+    const struct collective_ops *ops = (const void *)choice->plugin;
+    double took[MAX_RANKS] = {0};
+    for (uint32_t s = 0; s < ops->steps(choice->params, n, 0); s++) {
+        struct collective_step step[MAX_RANKS];
+        double sent[MAX_RANKS];
+        for (uint32_t r = 0; r < n; r++)
+            ops->step(choice->params, n, r, s, bytes, 4, &step[r]);
+        for (uint32_t r = 0; r < n; r++) {
+            const int64_t to = step[r].send_to;
+            sent[r] = times[r];
+            if (to >= 0)
+                sent[r] = took[to] = fmax(times[r], took[to]) + a + b * (double)step[r].send_bytes;
+        }
+        for (uint32_t r = 0; r < n; r++) {
+            const bool takes = step[r].receive_from >= 0;
+            times[r] = fmax(sent[r], takes ? took[r] : 0) +
+                       (step[r].reduce ? g * (double)step[r].receive_bytes : 0);
+        }
+    }
+}
+
+START_TEST(staggered_trees)
+{
+    const struct compute_config compute = compute_with(3e9);
+    const struct network_config network = network_with(_i, 20e-6, 1e-6);
+    const int64_t bytes = 4 * 30011; /* chunks of unequal sizes */
+    for (uint32_t n = 2; n <= 64; n += n < 20 ? 1 : 5)
+        for (int which = 0; which < 4; which++) {
+            const struct tree_params params = {which < 2 ? 3 : 8};
+            const struct plugin_choice choice =
+                tree_choice(which % 2 ? "pipelined-tree" : "double-binary-tree", &params);
+            int64_t entry_ps[MAX_RANKS];
+            double times[MAX_RANKS];
+            struct world world;
+            for (uint32_t r = 0; r < n; r++) {
+                entry_ps[r] = 10 * staggered_ps(r, n);
+                times[r] = simtime_to_s(entry_ps[r]);
+            }
+            world_init(&world, n, &compute, &network);
+            play_choice(&world, &choice, n, bytes, 4, entry_ps);
+            message_recurrence(&choice, n, bytes, 21e-6, 8e-10, 1 / 3e9, times);
+            for (uint32_t r = 0; r < n; r++)
+                check_near(world.done_ps[r], times[r], 100, r);
+            world_fini(&world);
+        }
+}
+END_TEST
+
+/* Latency 1 ms, 1.25 MB in 1 ms, added in 0.5 ms: each message takes 2 ms.  Times in ms.
+ *
+ * Binomial, n = 3, rank 1 enters at 5.  1 -> 0 5..7, added 7.5.  Rank 0 takes rank 2 after rank 1:
+ *   7..9, added 9.5.  Down: 0 -> 2 9.5..11.5, 0 -> 1 11.5..13.5.
+ * Binomial, n = 4, rank 2 enters at 6.  1 -> 0 0..2, added 2.5.  3 -> 2 0..2, added 6.5.  2 -> 0
+ *   6.5..8.5, added 9.  Down: 0 -> 2 9..11; 0 -> 1 and 2 -> 3 11..13.
+ * Pipelined, n = 4, chunks A and B, tree 0 - 2 - {1, 3}, rank 3 enters at 3.  1 -> 2 A 0..2, added
+ *   2.5.  3 -> 2 A 3..5, added 5.5.  1 -> 2 B is next, 5..7, added 7.5, then 3 -> 2 B 7..9.  2 -> 0
+ *   A 7.5..9.5, added 10; only now does rank 2 add B of rank 3, 9.5..10.  2 -> 0 B 10..12, added
+ *   12.5.  Down, B first: 0 -> 2 B 12.5..14.5, 0 -> 2 A 14.5..16.5 beside 2 -> 3 B 14.5..16.5, then
+ *   2 -> 1 B 16.5..18.5, 2 -> 3 A 18.5..20.5, 2 -> 1 A 20.5..22.5.
+ * Double, n = 3, one chunk a tree, trees 0 - 2 - 1 and 0 - 1 - 2, rank 1 enters at 1.  1 -> 2 1..3,
+ *   added 3.5.  2 -> 1 3.5..5.5, added 6.  2 -> 0 5.5..7.5, added 8.  1 -> 0 is next, 7.5..9.5,
+ *   added 10.  Down: 0 -> 1 10..12, 0 -> 2 12..14.  Rank 2 takes 1 -> 2 after that, 14..16.  2 -> 1
+ *   16..18. */
+static const struct {
+    const char *name;
+    int64_t chunks, bytes;
+    uint32_t n;
+    double entry_ms[4], done_ms[4];
+} by_hand[] = {
+    {"binomial-tree", 0, 1250000, 3, {0, 5, 0}, {13.5, 13.5, 11.5}},
+    {"binomial-tree", 0, 1250000, 4, {0, 0, 6, 0}, {13, 13, 13, 13}},
+    {"pipelined-tree", 2, 2500000, 4, {0, 0, 0, 3}, {16.5, 22.5, 22.5, 20.5}},
+    {"double-binary-tree", 1, 2500000, 3, {0, 1, 0}, {14, 18, 18}},
+};
+
+START_TEST(trees_by_hand)
+{
+    const struct compute_config compute = compute_with(2.5e9);
+    const struct network_config network = network_with(_i, 1e-3, 0);
+    for (size_t i = 0; i < sizeof by_hand / sizeof *by_hand; i++) {
+        const struct tree_params params = {by_hand[i].chunks};
+        const struct plugin_choice choice = tree_choice(by_hand[i].name, &params);
+        int64_t entry_ps[4];
+        struct world world;
+        for (uint32_t r = 0; r < by_hand[i].n; r++)
+            entry_ps[r] = llround(by_hand[i].entry_ms[r] * 1e9);
+        world_init(&world, by_hand[i].n, &compute, &network);
+        play_choice(&world, &choice, by_hand[i].n, by_hand[i].bytes, 4, entry_ps);
+        for (uint32_t r = 0; r < by_hand[i].n; r++)
+            check_near(world.done_ps[r], by_hand[i].done_ms[r] * 1e-3, 4, r);
+        world_fini(&world);
+    }
+}
+END_TEST
+
 /* ---- Schedules as pure functions ------------------------------------------------------------ */
 
 #define SMALL_RANKS 70
@@ -378,19 +625,26 @@ struct sets {
     uint8_t held[SMALL_RANKS][ELEMENTS][SMALL_RANKS];
 };
 
-static void check_match(const struct collective_ops *ops, uint32_t n, uint32_t rank, uint32_t s,
-                        const struct collective_step *step, int64_t bytes, int64_t element_bytes)
+static void check_match(const struct collective_ops *ops, const void *params, uint32_t n,
+                        uint32_t rank, uint32_t s, const struct collective_step *step,
+                        int64_t bytes, int64_t element_bytes)
 {
     struct collective_step peer;
+    if (step->receive_from >= 0) {
+        ck_assert_uint_lt(s, ops->steps(params, n, (uint32_t)step->receive_from));
+        ops->step(params, n, (uint32_t)step->receive_from, s, bytes, element_bytes, &peer);
+        ck_assert_int_eq(peer.send_to, rank);
+    }
     if (step->send_to < 0)
         return;
     ck_assert_int_ne(step->send_to, rank);
-    ck_assert_uint_lt(s, ops->steps(NULL, n, (uint32_t)step->send_to));
-    ops->step(NULL, n, (uint32_t)step->send_to, s, bytes, element_bytes, &peer);
+    ck_assert_uint_lt(s, ops->steps(params, n, (uint32_t)step->send_to));
+    ops->step(params, n, (uint32_t)step->send_to, s, bytes, element_bytes, &peer);
     ck_assert_int_eq(peer.receive_from, rank);
     ck_assert_int_eq(peer.receive_bytes, step->send_bytes);
     ck_assert_int_eq(peer.receive_offset, step->send_offset);
-    ck_assert_int_eq(step->send_offset % element_bytes, 0);
+    if (step->send_bytes > 0)
+        ck_assert_int_eq(step->send_offset % element_bytes, 0);
     ck_assert_int_le(step->send_offset + step->send_bytes, bytes);
 }
 
@@ -408,19 +662,19 @@ static void apply_step(const struct collective_step *step, uint32_t n, const str
         }
 }
 
-static void check_sets(const struct collective_ops *ops, uint32_t n, int64_t bytes,
-                       struct sets *now, struct sets *before)
+static void check_sets(const struct collective_ops *ops, const void *params, uint32_t n,
+                       int64_t bytes, struct sets *now, struct sets *before)
 {
     memset(now, 0, sizeof *now);
     for (uint32_t r = 0; r < n; r++)
         for (int e = 0; e < ELEMENTS; e++)
             now->held[r][e][r] = 1;
-    for (uint32_t s = 0; s < ops->steps(NULL, n, 0); s++) {
+    for (uint32_t s = 0; s < ops->steps(params, n, 0); s++) {
         memcpy(before, now, sizeof *now);
         for (uint32_t r = 0; r < n; r++) {
             struct collective_step step;
-            ops->step(NULL, n, r, s, bytes, 4, &step);
-            check_match(ops, n, r, s, &step, bytes, 4);
+            ops->step(params, n, r, s, bytes, 4, &step);
+            check_match(ops, params, n, r, s, &step, bytes, 4);
             apply_step(&step, n, before, r, now);
         }
     }
@@ -432,13 +686,32 @@ static void check_sets(const struct collective_ops *ops, uint32_t n, int64_t byt
                                  c, e, now->held[r][e][c]);
 }
 
+/* Each schedule; what has no parameters ignores them. */
+static const struct {
+    const char *name;
+    struct tree_params params;
+} every[] = {
+    {"ring", {0}},
+    {"recursive-doubling", {0}},
+    {"halving-doubling", {0}},
+    {"binomial-tree", {0}},
+    {"pipelined-tree", {1}},
+    {"pipelined-tree", {5}},
+    {"double-binary-tree", {1}},
+    {"double-binary-tree", {2}},
+    {"double-binary-tree", {7}},
+    {"double-binary-tree", {50}}, /* more chunks than elements: some are empty */
+};
+#define EVERY ((int)(sizeof every / sizeof *every))
+
 START_TEST(every_contribution_once)
 {
-    const struct collective_ops *ops = find_ops(names[_i]);
+    const struct collective_ops *ops = find_ops(every[_i].name);
+    const void *params = &every[_i].params;
     struct sets *now = memory_alloc(sizeof *now), *before = memory_alloc(sizeof *before);
-    for (uint32_t n = 1; n <= SMALL_RANKS; n += n < 33 ? 1 : 4)
-        check_sets(ops, n, 4 * ELEMENTS, now, before);
-    check_sets(ops, 16, 4 * ELEMENTS - 3, now, before); /* ends within an element */
+    for (uint32_t n = 1; n <= SMALL_RANKS; n += n < 64 ? 1 : 3)
+        check_sets(ops, params, n, 4 * ELEMENTS, now, before);
+    check_sets(ops, params, 16, 4 * ELEMENTS - 3, now, before); /* ends within an element */
     free(now);
     free(before);
 }
@@ -467,6 +740,46 @@ START_TEST(bytes_per_rank)
                 }
                 ck_assert_int_eq(sent, expected);
             }
+        }
+}
+END_TEST
+
+static int64_t sent_bytes(const struct plugin_choice *choice, uint32_t n, uint32_t rank, int64_t m)
+{
+    const struct collective_ops *ops = (const void *)choice->plugin;
+    int64_t sent = 0;
+    for (uint32_t s = 0; s < ops->steps(choice->params, n, rank); s++) {
+        struct collective_step step;
+        ops->step(choice->params, n, rank, s, m, 4, &step);
+        sent += step.send_bytes;
+    }
+    return sent;
+}
+
+/* A tree sends the vector up and down each of its n - 1 edges.  Binomial: up once unless it is rank
+ * 0, and down to r + 2^i for each 2^i below the lowest bit of r.  In a binary tree a rank has two
+ * children at most; in the double one, two halves of them. */
+START_TEST(bytes_of_trees)
+{
+    const struct tree_params params = {5};
+    for (uint32_t n = 2; n <= 64; n++)
+        for (int which = 0; which < 3; which++) {
+            const char *const tree[] = {"binomial-tree", "pipelined-tree", "double-binary-tree"};
+            const struct plugin_choice choice = tree_choice(tree[which], &params);
+            const int64_t m = 4 * 640;
+            int64_t sum = 0;
+            for (uint32_t r = 0; r < n; r++) {
+                const int64_t sent = sent_bytes(&choice, n, r, m);
+                int64_t expected = r > 0 ? m : 0;
+                for (uint32_t bit = 1; bit < n - r && !(r & bit); bit *= 2)
+                    expected += m;
+                if (which == 0)
+                    ck_assert_int_eq(sent, expected);
+                else
+                    ck_assert_int_le(sent, which == 1 ? 3 * m : 2 * m);
+                sum += sent;
+            }
+            ck_assert_int_eq(sum, 2 * (n - 1) * m);
         }
 }
 END_TEST
@@ -640,10 +953,17 @@ static Suite *make_suite(void)
     tcase_add_loop_test(times, staggered_ring, 0, 3);
     tcase_add_loop_test(times, straggler_in_ring, 0, 3);
     tcase_add_loop_test(times, staggered_doubling, 0, 3);
+    tcase_add_loop_test(times, binomial_closed_form, 0, 3);
+    tcase_add_loop_test(times, pipelined_closed_form, 0, 3);
+    tcase_add_loop_test(times, double_tree_bounds, 0, 3);
+    tcase_add_loop_test(times, staggered_binomial, 0, 3);
+    tcase_add_loop_test(times, staggered_trees, 0, 3);
+    tcase_add_loop_test(times, trees_by_hand, 0, 3);
     suite_add_tcase(suite, times);
     TCase *schedules = tcase_create("schedules");
     tcase_set_timeout(schedules, 60);
-    tcase_add_loop_test(schedules, every_contribution_once, 0, 3);
+    tcase_add_loop_test(schedules, every_contribution_once, 0, EVERY);
+    tcase_add_test(schedules, bytes_of_trees);
     tcase_add_test(schedules, bytes_per_rank);
     suite_add_tcase(suite, schedules);
     TCase *executor = tcase_create("executor");
