@@ -5,10 +5,12 @@
  * and Traeff, "Two-tree algorithms for full bandwidth broadcast, reduction and scan", Parallel
  * Computing 35 (2009); the all-reduce of NCCL since 2.4 (its trees, for even n).
  *
- *   T <= 2 (2 L + 2 c - 2) (alpha + M/2c beta) + (2 L + 2 c - 2) M/2c gamma,  L = ceil(log2 n)
+ *   T = 2 (2 L + 2 c - 3) (alpha + M/2c beta),  L = ceil(log2 n)
  *
- * for c chunks a tree and M a multiple of 2c elements: 2 M beta for many chunks.  Equality is rare:
- * ranks that have nothing to do in a step run ahead.
+ * exactly for n = 2^L > 2, c chunks a tree, M a multiple of 2c elements and adding that takes no
+ * time: 2 M beta for many chunks.  Odd n may take a step more in each half, as both trees end at
+ * rank 0.  Otherwise less than with (2 L + 2 c - 3) M/2c gamma more: chunks come while others are
+ * added, and ranks that have nothing to do in a step run ahead.
  *
  * Even n: the second tree is the mirror image of the first, rank r in the place of n - 1 - r.  Odd
  * n: rank 0 is the root of both, the others are mirrored (NCCL shifts them by one, which has rank 0
@@ -83,8 +85,11 @@ static void step(const void *params, uint32_t n, uint32_t rank, uint32_t index, 
 static double closed_form_s(const void *params, uint32_t n, double alpha_s, double beta_s,
                             double reduce_s, int64_t bytes)
 {
-    const struct tree_shape shape = shape_of(params, n);
-    const double half = tree_steps(&shape) / 2.0, size = (double)bytes / (2.0 * shape.chunks);
+    const double chunks = (double)((const struct tree_params *)params)->chunks;
+    if (n == 1)
+        return 0;
+    const double levels = schedule_log2(n - 1) + 1, size = (double)bytes / (2 * chunks);
+    const double half = n == 2 ? chunks : 2 * levels + 2 * chunks - (n % 2 == 0 ? 3 : 2);
     return half * (2 * (alpha_s + size * beta_s) + size * reduce_s);
 }
 
