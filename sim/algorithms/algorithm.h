@@ -34,7 +34,10 @@ struct algorithm_ops {
     struct plugin plugin;
     bool uses_gradients; /* false: averaging only; needs no optimizer and no data */
     bool carries_weight; /* messages carry w (8 bytes more); deployable model is z = x / w */
-    size_t state_size;   /* 0: none */
+    /* With these parameters z is x itself, and no message carries w (the ledger still counts it).
+     * NULL: never. */
+    bool (*ignores_weight)(const void *params);
+    size_t state_size; /* 0: none */
     /* enum topology_requirement flags demanded of every phase; NULL: uses no topology */
     unsigned (*topology)(const void *params);
     /* Contradictory parameters are refused with their path; may be NULL. */
@@ -91,6 +94,12 @@ void node_keep(struct node *node, double share);
 /* x <- share kept x + sum of the round's messages, in the order of the sources with the node's own
  * part in its place; w likewise.  Consumes the messages. */
 void node_mix(struct node *node, int64_t round);
+/* The same with every message that has arrived, of whatever round, in the order of sources and
+ * rounds; without any, the kept share becomes x.  Returns their number.  They still count as
+ * received, except for rounds before `oldest`, which will not be awaited any more. */
+uint32_t node_mix_all(struct node *node, int64_t oldest);
+/* x <- share kept x, so that a step may be taken while the exchange is under way. */
+void node_settle_share(struct node *node);
 
 /* --- Waiting --- */
 enum node_condition {
@@ -101,6 +110,8 @@ enum node_condition {
 void node_expect(struct node *node, int64_t round);
 /* Awaits the conditions with all in-neighbours' messages of `round`. */
 void node_await_round(struct node *node, unsigned conditions, int64_t round);
+/* Would node_await_round hold now? */
+bool node_poll_round(struct node *node, unsigned conditions, int64_t round);
 /* on_ready is called once, as soon as all conditions hold. One wait at a time. */
 void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t messages);
 

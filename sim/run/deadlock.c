@@ -8,15 +8,6 @@
 
 #define DEADLOCK_LINES 8
 
-static bool has_message_from(const struct node *node, uint32_t source)
-{
-    const struct sim *sim = node->sim;
-    for (uint32_t i = node->inbox; i != SIM_NO_MESSAGE; i = sim->message[i].next)
-        if (sim->message[i].round == node->wait.round && sim->message[i].src == source)
-            return true;
-    return false;
-}
-
 static int name_missing(const struct sim *sim, const struct node *node, char *text, size_t size)
 {
     uint32_t count;
@@ -25,7 +16,7 @@ static int name_missing(const struct sim *sim, const struct node *node, char *te
         return 0;
     const struct topology_edge *in = node_in_edges((struct node *)node, node->wait.round, &count);
     for (uint32_t e = 0; e < count && used < (int)size - 24; e++)
-        if (!has_message_from(node, in[e].peer))
+        if (!mailbox_has_from(node, node->wait.round, in[e].peer))
             used += snprintf(text + used, size - (size_t)used, " from node %u", in[e].peer);
     return used;
 }

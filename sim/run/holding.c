@@ -31,7 +31,7 @@ double node_weight(const struct node *node)
 
 static struct plan_term debiased(const struct node *node)
 {
-    bool weighted = node->sim->algorithm->carries_weight;
+    bool weighted = node->sim->weighted;
     return (struct plan_term){node->x, weighted ? node->held / node->w : node->held};
 }
 
@@ -111,22 +111,50 @@ static size_t mix_terms(struct node *node, uint32_t count, double *w)
     return terms;
 }
 
-void node_mix(struct node *node, int64_t round)
+/* Mixes sorted[0 .. count-1] in; the messages are the caller's to free. */
+static void mix(struct node *node, uint32_t count)
 {
     struct sim *sim = node->sim;
-    uint32_t count = mailbox_take(node, round);
     double w;
     holding_scratch(sim, count + 1);
     size_t terms = mix_terms(node, count, &w);
     plan_weighted_sum(sim->plan, plan_whole(node->x), sim->terms, terms);
     ledger_add(sim, -node->w);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         ledger_add(sim, -sim->message[sim->sorted[i]].weight);
-        mailbox_free(sim, sim->sorted[i], engine_now(sim->engine), NULL);
-    }
     ledger_add(sim, w);
     node->held = 1;
     node->w = w;
+}
+
+void node_mix(struct node *node, int64_t round)
+{
+    struct sim *sim = node->sim;
+    uint32_t count = mailbox_take(node, round);
+    mix(node, count);
+    for (uint32_t i = 0; i < count; i++)
+        mailbox_free(sim, sim->sorted[i], engine_now(sim->engine), NULL);
+}
+
+uint32_t node_mix_all(struct node *node, int64_t oldest)
+{
+    uint32_t count = mailbox_take_all(node);
+    if (count == 0)
+        node_settle_share(node);
+    else
+        mix(node, count);
+    for (uint32_t i = 0; i < count; i++)
+        mailbox_keep_count(node, node->sim->sorted[i]);
+    mailbox_forget(node, oldest);
+    return count;
+}
+
+void node_settle_share(struct node *node)
+{
+    struct plan_term share = {node->x, node->held};
+    if (node->held != 1)
+        plan_weighted_sum(node->sim->plan, plan_whole(node->x), &share, 1);
+    node->held = 1;
 }
 
 void holding_deploy(struct node *node)

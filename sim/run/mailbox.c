@@ -29,7 +29,7 @@ static uint32_t message_new(struct sim *sim)
 
 static int64_t message_bytes(const struct sim *sim)
 {
-    return sim->message_bytes + (sim->algorithm->carries_weight ? (int64_t)sizeof(double) : 0);
+    return sim->message_bytes + (sim->weighted ? (int64_t)sizeof(double) : 0);
 }
 
 static void postpone(struct sim *sim, struct node *to, uint32_t index)
@@ -111,30 +111,51 @@ void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
     wait_settle(from);
 }
 
-uint32_t mailbox_count(const struct node *node, int64_t round)
+static uint32_t count_round(const struct sim *sim, uint32_t list, int64_t round)
 {
-    const struct sim *sim = node->sim;
     uint32_t count = 0;
-    for (uint32_t i = node->inbox; i != SIM_NO_MESSAGE; i = sim->message[i].next)
+    for (uint32_t i = list; i != SIM_NO_MESSAGE; i = sim->message[i].next)
         count += sim->message[i].round == round;
     return count;
+}
+
+uint32_t mailbox_count(const struct node *node, int64_t round)
+{
+    return count_round(node->sim, node->inbox, round) + count_round(node->sim, node->taken, round);
+}
+
+static bool list_has(const struct sim *sim, uint32_t list, int64_t round, uint32_t source)
+{
+    for (uint32_t i = list; i != SIM_NO_MESSAGE; i = sim->message[i].next)
+        if (sim->message[i].round == round && sim->message[i].src == source)
+            return true;
+    return false;
+}
+
+bool mailbox_has_from(const struct node *node, int64_t round, uint32_t source)
+{
+    return list_has(node->sim, node->inbox, round, source) ||
+           list_has(node->sim, node->taken, round, source);
 }
 
 static int by_source(const void *left, const void *right, void *messages)
 {
     const struct sim_message *message = messages;
-    uint32_t a = message[*(const uint32_t *)left].src, b = message[*(const uint32_t *)right].src;
-    return (a > b) - (a < b);
+    const struct sim_message *a = &message[*(const uint32_t *)left];
+    const struct sim_message *b = &message[*(const uint32_t *)right];
+    if (a->src != b->src)
+        return (a->src > b->src) - (a->src < b->src);
+    return (a->round > b->round) - (a->round < b->round);
 }
 
-uint32_t mailbox_take(struct node *node, int64_t round)
+static uint32_t take(struct node *node, bool all, int64_t round)
 {
     struct sim *sim = node->sim;
     uint32_t count = 0;
     uint32_t *list = &node->inbox;
     while (*list != SIM_NO_MESSAGE) {
         uint32_t index = *list;
-        if (sim->message[index].round != round) {
+        if (!all && sim->message[index].round != round) {
             list = &sim->message[index].next;
             continue;
         }
@@ -147,14 +168,25 @@ uint32_t mailbox_take(struct node *node, int64_t round)
     return count;
 }
 
-void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const char *reason)
+uint32_t mailbox_take(struct node *node, int64_t round)
 {
-    struct sim_message *message = &sim->message[index];
+    return take(node, false, round);
+}
+
+uint32_t mailbox_take_all(struct node *node)
+{
+    return take(node, true, 0);
+}
+
+/* The message's row is written and its vector let go; the slot stays with the caller. */
+static void end_message(struct sim *sim, struct sim_message *message, int64_t consumed_ps,
+                        const char *reason)
+{
     struct trace_message row = {.src = message->src,
                                 .dst = message->dst,
                                 .round = message->round,
                                 .bytes = message_bytes(sim),
-                                .weight = sim->algorithm->carries_weight ? message->weight : 0,
+                                .weight = sim->weighted ? message->weight : 0,
                                 .posted_ps = message->posted_ps,
                                 .started_ps = message->started_ps,
                                 .arrived_ps = message->arrived_ps,
@@ -163,8 +195,41 @@ void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const ch
     observer_message(&sim->observer, &row);
     plan_release(sim->plan, message->vector);
     message->used = false;
-    message->next = sim->message_free;
+}
+
+static void free_slot(struct sim *sim, uint32_t index)
+{
+    sim->message[index].next = sim->message_free;
     sim->message_free = index;
+}
+
+void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const char *reason)
+{
+    end_message(sim, &sim->message[index], consumed_ps, reason);
+    free_slot(sim, index);
+}
+
+void mailbox_keep_count(struct node *node, uint32_t index)
+{
+    struct sim *sim = node->sim;
+    end_message(sim, &sim->message[index], engine_now(sim->engine), NULL);
+    sim->message[index].next = node->taken;
+    node->taken = index;
+}
+
+void mailbox_forget(struct node *node, int64_t oldest)
+{
+    struct sim *sim = node->sim;
+    uint32_t *list = &node->taken;
+    while (*list != SIM_NO_MESSAGE) {
+        uint32_t index = *list;
+        if (sim->message[index].round >= oldest) {
+            list = &sim->message[index].next;
+            continue;
+        }
+        *list = sim->message[index].next;
+        free_slot(sim, index);
+    }
 }
 
 static void note_start(void *context, uint64_t cookie, int64_t started_ps)

@@ -75,3 +75,12 @@ void node_await_round(struct node *node, unsigned conditions, int64_t round)
     node_in_edges(node, round, &senders);
     node_await(node, conditions, round, senders);
 }
+
+bool node_poll_round(struct node *node, unsigned conditions, int64_t round)
+{
+    uint32_t senders;
+    node_in_edges(node, round, &senders);
+    if ((conditions & NODE_RECEIVED) && mailbox_count(node, round) < senders)
+        return false;
+    return !(conditions & NODE_SENT) || node->unsent == 0;
+}

@@ -231,6 +231,7 @@ static void node_init(struct sim *sim, uint32_t rank)
                           .rank = rank,
                           .inbox = SIM_NO_MESSAGE,
                           .postponed = SIM_NO_MESSAGE,
+                          .taken = SIM_NO_MESSAGE,
                           .held = 1,
                           .w = 1,
                           .expected_round = -1,
@@ -310,6 +311,12 @@ static enum status build(struct sim *sim, struct error *error)
     return status;
 }
 
+static bool carries_weight(const struct algorithm_ops *algorithm, const void *params)
+{
+    return algorithm->carries_weight &&
+           !(algorithm->ignores_weight && algorithm->ignores_weight(params));
+}
+
 enum status sim_create(struct sim **out, const struct run_config *config,
                        const struct run_options *options, struct error *error)
 {
@@ -318,6 +325,7 @@ enum status sim_create(struct sim **out, const struct run_config *config,
     sim->options = options;
     sim->nodes = (uint32_t)config->nodes;
     sim->algorithm = (const void *)config->algorithm.plugin;
+    sim->weighted = carries_weight(sim->algorithm, config->algorithm.params);
     sim->model_ops = (const void *)config->model.plugin;
     sim->optimizer = (const void *)config->optimizer.rule.plugin;
     sim->engine = engine_create();

@@ -45,6 +45,7 @@ struct node {
     uint32_t states[OPTIMIZER_MAX_STATES];
     uint32_t last_postponed;   /* tail of postponed, where that is not empty */
     uint32_t inbox, postponed; /* lists of messages: arrived; waiting for a rendezvous */
+    uint32_t taken;            /* mixed in, but their round may still be awaited */
     uint32_t unsent;           /* own messages that have not ended */
     bool finished, pushing;
     double held, w;           /* share of x held; push-sum weight held */
@@ -103,6 +104,7 @@ struct sim {
     uint32_t network_client, gradient_event, ready_event;
 
     uint32_t nodes;
+    bool weighted; /* messages carry w, and z = x / w */
     size_t dimension;
     int64_t batch_size;
     double epoch_samples; /* training samples; without data nodes x batch_size */
@@ -149,9 +151,15 @@ void wait_message_arrived(struct node *node, int64_t round);
 /* mailbox.c */
 void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps); /* network_done */
 void mailbox_release_rendezvous(struct node *node);
+/* Messages of a round that have arrived, mixed in or not; has one from `source`? */
 uint32_t mailbox_count(const struct node *node, int64_t round);
+bool mailbox_has_from(const struct node *node, int64_t round, uint32_t source);
 /* Takes the round's messages out of the inbox into sim->sorted, by source; returns the number. */
 uint32_t mailbox_take(struct node *node, int64_t round);
+uint32_t mailbox_take_all(struct node *node); /* of any round, by source and round */
+/* A message was mixed in; it still counts for node_await until its round is forgotten. */
+void mailbox_keep_count(struct node *node, uint32_t message);
+void mailbox_forget(struct node *node, int64_t oldest);
 void mailbox_free(struct sim *sim, uint32_t message, int64_t consumed_ps, const char *reason);
 void mailbox_report_in_flight(struct sim *sim);
 void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight);
