@@ -4,6 +4,10 @@
 libhearsay_la_SOURCES += sim/algorithms/algorithm.h
 libhearsay_la_SOURCES += sim/algorithms/ar_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/d_psgd.c
+libhearsay_la_SOURCES += sim/algorithms/dgd.c
+libhearsay_la_SOURCES += sim/algorithms/push_pull.c
 libhearsay_la_SOURCES += sim/algorithms/push_sum.c
+libhearsay_la_SOURCES += sim/algorithms/randomized_gossip.c
 libhearsay_la_SOURCES += sim/algorithms/registry.c
 libhearsay_la_SOURCES += sim/algorithms/sgp.c
+libhearsay_la_SOURCES += sim/algorithms/subgradient_push.c

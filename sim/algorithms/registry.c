@@ -6,7 +6,11 @@
     X(push_sum_ops)                                                                                \
     X(sgp_ops)                                                                                     \
     X(d_psgd_ops)                                                                                  \
-    X(ar_sgd_ops)
+    X(ar_sgd_ops)                                                                                  \
+    X(subgradient_push_ops)                                                                        \
+    X(dgd_ops)                                                                                     \
+    X(randomized_gossip_ops)                                                                       \
+    X(push_pull_ops)
 
 #define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
 ALGORITHM_LIST(ALGORITHM_DECLARE)
