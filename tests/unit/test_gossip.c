@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Gossip programs against dense recursions, each other, and times worked out by hand: SGP with
+ * overlap, subgradient-push, DGD, randomized gossip, push-pull.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/model.h"
+#include "play.h"
+#include "scenario/scenario.h"
+#include "testing.h"
+
+#define N  6
+#define D  7
+#define K  40
+#define MS 1000000000LL /* ps */
+
+/* Gradients of 100 ms; 1 byte a nanosecond and no latency: 30 MB take 30 ms. */
+static const char quadratic_text[] =
+    "{\"nodes\": 6, \"precision\": \"float64\", \"seed\": 5, \"algorithm\": \"sgp\","
+    " \"topology\": \"one-peer-exponential\","
+    " \"compute\": {\"gradient_time\": {\"name\": \"constant\", \"mean\": \"100 ms\"}},"
+    " \"network\": {\"bandwidth\": \"8 Gbps\", \"latency\": \"0 s\"},"
+    " \"wire\": {\"message_size\": \"30 MB\"},"
+    " \"model\": {\"name\": \"quadratic\", \"dimension\": 7, \"L\": 2, \"mu\": 0.2, \"zeta\": 1},"
+    " \"initial\": \"random\","
+    " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.05},"
+    " \"stop\": {\"iterations\": 40}, \"trace\": {\"parameters\": \"final\"}}";
+
+struct dense {
+    double x[N][D]; /* numerators */
+    double w[N];
+};
+
+/* The quadratic of the scenarios below, straight from the model that they name. */
+struct reference {
+    const struct model_ops *ops;
+    void *model;
+    struct objective objective;
+};
+
+static struct reference reference_open_with(const char *const *set, struct scenario **scenario,
+                                            struct dense *start)
+{
+    struct reference reference;
+    size_t count = 0;
+    while (set && set[count])
+        count++;
+    struct error error;
+    ck_assert(scenario_parse("reference", quadratic_text, strlen(quadratic_text), set, count,
+                             scenario, &error) == STATUS_OK);
+    const struct run_config *config = &scenario_at(*scenario, 0)->config;
+    const struct initial_ops *initial = (const void *)config->initial.plugin;
+    struct model_setting setting = {.params = config->model.params,
+                                    .precision = NUMERIC_FLOAT64,
+                                    .nodes = N,
+                                    .seed_data = 5,
+                                    .seed_init = 5,
+                                    .seed_noise = 5};
+    reference.ops = (const void *)config->model.plugin;
+    ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
+    reference.objective = reference.ops->objective(reference.model);
+    for (uint32_t i = 0; i < N; i++) {
+        initial->fill(config->initial.params, NULL, reference.ops, reference.model, i, D,
+                      start->x[i]);
+        start->w[i] = 1;
+    }
+    return reference;
+}
+
+static struct reference reference_open(struct scenario **scenario, struct dense *start)
+{
+    return reference_open_with(NULL, scenario, start);
+}
+
+static void reference_close(struct reference *reference, struct scenario *scenario)
+{
+    reference->ops->destroy(reference->model);
+    scenario_free(scenario);
+}
+
+static void gradient(const struct reference *reference, uint32_t node, const double *x, double *g)
+{
+    struct objective_batch batch = {.node = node, .count = 32, .step = OBJECTIVE_NOISELESS};
+    char workspace[4096] __attribute__((aligned(64)));
+    ck_assert(reference->objective.ops->workspace_bytes(reference->objective.context, 32) <=
+              sizeof workspace);
+    reference->objective.ops->gradient(reference->objective.context, &batch, x, g, workspace);
+}
+
+/* x <- P x, w <- P w; p[i][j] is what j gives i. */
+static void multiply(struct dense *state, double p[N][N])
+{
+    struct dense old = *state;
+    for (int i = 0; i < N; i++) {
+        state->w[i] = 0;
+        for (int d = 0; d < D; d++)
+            state->x[i][d] = 0;
+        for (int j = 0; j < N; j++) {
+            state->w[i] += p[i][j] * old.w[j];
+            for (int d = 0; d < D; d++)
+                state->x[i][d] += p[i][j] * old.x[j][d];
+        }
+    }
+}
+
+static void ring_matrix(double p[N][N])
+{
+    memset(p, 0, N * N * sizeof(double));
+    for (int i = 0; i < N; i++)
+        p[i][i] = p[i][(i + 1) % N] = p[i][(i + N - 1) % N] = 1.0 / 3;
+}
+
+/* The paper's one-peer exponential schedule: at step k everybody sends half to i + 2^(k mod 3). */
+static void exponential_matrix(double p[N][N], int64_t step)
+{
+    int shift = 1 << (step % 3);
+    memset(p, 0, N * N * sizeof(double));
+    for (int j = 0; j < N; j++) {
+        p[j][j] += 0.5;
+        p[(j + shift) % N][j] += 0.5;
+    }
+}
+
+/* x <- x - gamma G(x / w); biased: G(x). */
+static void adapt(const struct reference *reference, struct dense *state, double gamma, bool biased)
+{
+    for (uint32_t i = 0; i < N; i++) {
+        double z[D], g[D];
+        for (int d = 0; d < D; d++)
+            z[d] = state->x[i][d] / (biased ? 1 : state->w[i]);
+        gradient(reference, i, z, g);
+        for (int d = 0; d < D; d++)
+            state->x[i][d] -= gamma * g[d];
+    }
+}
+
+static struct play_options no_numerics(void)
+{
+    return (struct play_options){.device = "none"};
+}
+
+static void assert_near(const double *found, const double *expected, size_t count)
+{
+    ck_assert_double_le(play_difference(found, expected, count), 1e-12);
+}
+
+/* ---- SGP with overlap ---- */
+
+/* What left at step k and is under way: what reaches each node. */
+struct flight {
+    struct dense sent[K];
+};
+
+/* Splits the state by the schedule's matrix of `round`: halves stay, halves leave. */
+static void send_halves(struct dense *state, struct dense *sent, int64_t round)
+{
+    double p[N][N];
+    exponential_matrix(p, round);
+    *sent = *state;
+    for (int i = 0; i < N; i++)
+        p[i][i] = 0;
+    multiply(sent, p);
+    for (int i = 0; i < N; i++) {
+        state->w[i] /= 2;
+        for (int d = 0; d < D; d++)
+            state->x[i][d] /= 2;
+    }
+}
+
+static void add(struct dense *state, const struct dense *other)
+{
+    for (int i = 0; i < N; i++) {
+        state->w[i] += other->w[i];
+        for (int d = 0; d < D; d++)
+            state->x[i][d] += other->x[i][d];
+    }
+}
+
+static void mean_of(const struct dense *state, double mean[D])
+{
+    for (int d = 0; d < D; d++) {
+        mean[d] = 0;
+        for (int i = 0; i < N; i++)
+            mean[d] += state->x[i][d] / N;
+    }
+}
+
+struct overlap_case {
+    const char *algorithm, *size;
+    int tau, delay; /* steps from sending to mixing */
+    bool biased;
+};
+
+/* 30 MB arrive within the next gradient, 150 MB within the second.  Nobody ever has to wait. */
+START_TEST(paper_overlap_is_its_recursion)
+{
+    static const struct overlap_case cases[] = {
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 1}", "wire.message_size=30 MB", 1, 1, false},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 2}", "wire.message_size=30 MB", 2, 1, false},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 2}", "wire.message_size=150 MB", 2, 2, false},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 3}", "wire.message_size=150 MB", 3, 2, false},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 1, \"biased\": true}",
+         "wire.message_size=30 MB", 1, 1, true},
+    };
+    const struct overlap_case *this = &cases[_i];
+    const char *set[] = {this->algorithm, this->size, NULL};
+    struct scenario *scenario;
+    struct dense state;
+    static struct flight flight;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < K; k++) {
+        int sent = k - this->delay;
+        adapt(&reference, &state, 0.05, this->biased);
+        if (k % this->tau == 0)
+            send_halves(&state, &flight.sent[k], k / this->tau);
+        if (sent >= 0 && sent % this->tau == 0)
+            add(&state, &flight.sent[sent]);
+    }
+    ck_assert_int_eq(play.result.last.time_ps, K * 100 * MS);
+    assert_near(play.rows.x, &state.x[0][0], N * D);
+    assert_near(play.rows.w, state.w, N);
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < D; d++)
+            state.x[i][d] /= this->biased ? 1 : state.w[i];
+    assert_near(play.rows.z, &state.x[0][0], N * D);
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < D; d++)
+            state.x[i][d] *= this->biased ? 1 : state.w[i];
+    for (int k = K - this->delay; k < K; k++)
+        if (k % this->tau == 0)
+            add(&state, &flight.sent[k]);
+    double mean[D], mass = 0;
+    mean_of(&state, mean);
+    assert_near(play.rows.mean, mean, D);
+    for (int i = 0; i < N; i++)
+        mass += state.w[i];
+    ck_assert_double_eq_tol(mass, N, 1e-12);
+    ck_assert_double_eq(play.result.summary.bytes,
+                        play.result.summary.messages *
+                            (((_i == 2 || _i == 3) ? 150e6 : 30e6) + (this->biased ? 0 : 8)));
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* Launched at the start of a step, collected before the next: whatever the message takes. */
+START_TEST(repository_overlap_is_its_recursion)
+{
+    const char *set[] = {
+        "algorithm={\"name\": \"sgp\", \"overlap\": 1, \"variant\": \"repository\"}",
+        _i ? "wire.message_size=300 MB" : "wire.message_size=30 MB", NULL};
+    int64_t exchange_ps = (_i ? 300 : 30) * MS + 8000, step_ps = _i ? exchange_ps : 100 * MS;
+    struct scenario *scenario;
+    struct dense state, flight;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    double mean[D];
+    for (int k = 0; k < K; k++) {
+        if (k > 0)
+            add(&state, &flight);
+        send_halves(&state, &flight, k);
+        adapt(&reference, &state, 0.05, false);
+    }
+    ck_assert_int_eq(play.result.last.time_ps, (K - 1) * step_ps + 100 * MS);
+    for (int64_t k = 0; k < K; k++)
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 3, k), k * step_ps);
+    struct dense z = state;
+    for (int i = 0; i < N; i++)
+        for (int d = 0; d < D; d++)
+            z.x[i][d] /= state.w[i];
+    assert_near(play.rows.z, &z.x[0][0], N * D);
+    add(&state, &flight);
+    mean_of(&state, mean);
+    assert_near(play.rows.mean, mean, D);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+START_TEST(without_overlap_it_is_sgp)
+{
+    static const char *const same[] = {
+        "algorithm={\"name\": \"sgp\", \"overlap\": 0}",
+        "algorithm={\"name\": \"sgp\", \"overlap\": 0, \"variant\": \"repository\"}"};
+    const char *plain[] = {"algorithm=sgp", NULL}, *set[] = {same[_i], NULL};
+    struct play one = play_fine(quadratic_text, plain), two = play_fine(quadratic_text, set);
+    ck_assert_str_eq(one.result.timeline_digest, two.result.timeline_digest);
+    ck_assert_str_eq(one.result.metrics_digest, two.result.metrics_digest);
+    ck_assert(memcmp(one.rows.x, two.rows.x, N * D * sizeof(double)) == 0);
+    play_free(&one);
+    play_free(&two);
+}
+END_TEST
+
+/* A link moves one message at a time, T = 300 ms + 8 bytes.  Step 0 ends at 100 ms, message 0 comes
+ * at 100 + T.  Step 1 ends at 200, silent for one step: waits for message 0, until 100 + T.  Step 2
+ * ends at 200 + T, hears nothing, goes on; step 3 ends at 300 + T and waits for message 2, the
+ * third in the queue: until 100 + 3 T.  And so on: two steps every 2 T. */
+START_TEST(paper_overlap_waits_every_other_step)
+{
+    const char *set[] = {"nodes=4", "algorithm={\"name\": \"sgp\", \"overlap\": 1}",
+                         "network.model=fifo", "wire.message_size=300 MB", NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    int64_t t = 300 * MS + 8000;
+    ck_assert_msg(play.status == STATUS_OK, "%s", play.error.text);
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(play_gradient_begin_ps(&play, i, 1), 100 * MS);
+        for (int64_t m = 1; m < K / 2; m++) {
+            int64_t even_ps = 100 * MS + (2 * m - 1) * t;
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m), even_ps);
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m + 1), even_ps + 100 * MS);
+        }
+    }
+    play_free(&play);
+}
+END_TEST
+
+static const char slow_third[] =
+    "compute.stragglers=[{\"first\": 2, \"last\": 2, \"slowdown\": 4}]";
+
+/* Three nodes, all neighbours; gradients of 100, 100 and 400 ms; an exchange is two messages out
+ * and two in, X = 2 (30 ms + 8 bytes).  Node 2 never waits: it launches exchange k at 400 k.  A
+ * fast node starts step k + 1 when that has come, at 400 k + X; step 1 after its own 100 ms. */
+START_TEST(repository_overlap_waits_for_the_slow_node)
+{
+    const char *set[] = {
+        "nodes=3",
+        "topology=ring",
+        slow_third,
+        "stop.iterations=10",
+        "algorithm={\"name\": \"sgp\", \"overlap\": 1, \"variant\": \"repository\"}",
+        NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    int64_t x = 2 * (30 * MS + 8000);
+    ck_assert_msg(play.status == STATUS_OK, "%s", play.error.text);
+    for (int64_t k = 0; k < 10; k++)
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k), 400 * k * MS);
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(play_gradient_begin_ps(&play, i, 1), 100 * MS);
+        for (int64_t k = 2; k < 10; k++)
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, k), 400 * (k - 1) * MS + x);
+    }
+    play_free(&play);
+}
+END_TEST
+
+/* The same with one failed poll allowed: two steps of a fast node for one of node 2.  Exchange 0 is
+ * in when step 1 starts at 100; exchange 1, which node 2 launches at 400, is polled in vain at 200
+ * and waited for at 300, until 400 + X; from then on two steps every 400 ms.  The fast nodes are
+ * done half-way; they go on exchanging, or node 2 would wait for ever. */
+START_TEST(a_failed_poll_is_another_step)
+{
+    const char *set[] = {
+        "nodes=3",
+        "topology=ring",
+        slow_third,
+        "stop.iterations=10",
+        _i ? "algorithm={\"name\": \"sgp\", \"overlap\": 2, \"variant\": \"repository\"}"
+           : "algorithm={\"name\": \"sgp\", \"overlap\": 1, \"synch_freq\": 1, \"variant\": "
+             "\"repository\"}",
+        NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    int64_t x = 2 * (30 * MS + 8000);
+    ck_assert_msg(play.status == STATUS_OK, "%s", play.error.text);
+    for (int64_t k = 0; k < 10; k++)
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k), 400 * k * MS);
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(play_gradient_begin_ps(&play, i, 1), 100 * MS);
+        ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2), 200 * MS);
+        for (int64_t m = 1; m < 4; m++) {
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m + 1), 400 * m * MS + x);
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m + 2), (400 * m + 100) * MS + x);
+        }
+    }
+    play_free(&play);
+}
+END_TEST
+
+struct refusal {
+    const char *algorithm, *path;
+};
+
+START_TEST(contradictory_overlap_is_refused)
+{
+    static const struct refusal cases[] = {
+        {"algorithm={\"name\": \"sgp\", \"biased\": true}", "algorithm.biased"},
+        {"algorithm={\"name\": \"sgp\", \"synch_freq\": 1}", "algorithm.synch_freq"},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 1, \"synch_freq\": 1}",
+         "algorithm.synch_freq"},
+        {"algorithm={\"name\": \"sgp\", \"overlap\": 3, \"synch_freq\": 1, \"variant\": "
+         "\"repository\"}",
+         "algorithm.synch_freq"},
+    };
+    const char *set[] = {cases[_i].algorithm, NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    ck_assert_int_eq(play.status, STATUS_REQUEST);
+    ck_assert_str_eq(play.error.path, cases[_i].path);
+    play_free(&play);
+}
+END_TEST
+
+/* ---- Subgradient-push ---- */
+
+START_TEST(subgradient_push_is_its_recursion)
+{
+    const char *set[] = {"algorithm=subgradient-push", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < K; k++) {
+        double p[N][N];
+        exponential_matrix(p, k);
+        multiply(&state, p);
+        adapt(&reference, &state, 0.05, false);
+    }
+    assert_near(play.rows.x, &state.x[0][0], N * D);
+    assert_near(play.rows.w, state.w, N);
+    ck_assert_int_eq(play.result.last.time_ps, K * (130 * MS + 8000));
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* SGP's x after k steps, and one more gradient step without mixing. */
+START_TEST(subgradient_push_is_sgp_half_a_step_earlier)
+{
+    static const char start[] = "initial={\"name\": \"constant\", \"value\": 0.5}";
+    const char *sgp[] = {"algorithm=sgp", "topology=ring", "stop.iterations=39", start, NULL};
+    const char *push[] = {"algorithm=subgradient-push", "topology=ring", start, NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play one = play_fine(quadratic_text, sgp), two = play_fine(quadratic_text, push);
+    memcpy(state.x, one.rows.x, sizeof state.x);
+    memcpy(state.w, one.rows.w, sizeof state.w);
+    adapt(&reference, &state, 0.05, false);
+    assert_near(two.rows.x, &state.x[0][0], N * D);
+    play_free(&one);
+    play_free(&two);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* ---- DGD ---- */
+
+START_TEST(dgd_is_d_psgd_without_noise)
+{
+    const char *dgd[] = {"algorithm=dgd", "topology=ring", NULL};
+    const char *d_psgd[] = {"algorithm=d-psgd", "topology=ring", NULL};
+    struct play one = play_fine(quadratic_text, dgd), two = play_fine(quadratic_text, d_psgd);
+    assert_near(one.rows.x, two.rows.x, N * D);
+    ck_assert_str_eq(one.result.timeline_digest, two.result.timeline_digest);
+    play_free(&one);
+    play_free(&two);
+}
+END_TEST
+
+/* (I - W) X + a G(X) = 0; with curvature 1 the sum of the rows says that the mean is optimal. */
+START_TEST(dgd_stops_at_its_fixed_point)
+{
+    const char *set[] = {"algorithm=dgd", "topology=ring",       "model.L=1",
+                         "model.mu=1",    "stop.iterations=800", NULL};
+    struct play play = play_fine(quadratic_text, set);
+    struct scenario *scenario;
+    struct dense state, mixed;
+    double p[N][N], furthest = 0;
+    struct reference reference = reference_open_with(set, &scenario, &state);
+    memcpy(state.x, play.rows.x, sizeof state.x);
+    mixed = state;
+    ring_matrix(p);
+    multiply(&mixed, p);
+    for (uint32_t i = 0; i < N; i++) {
+        double g[D];
+        gradient(&reference, i, state.x[i], g);
+        for (int d = 0; d < D; d++) {
+            ck_assert_double_le(fabs(state.x[i][d] - mixed.x[i][d] + 0.05 * g[d]), 1e-12);
+            furthest = fmax(furthest, fabs(g[d]));
+        }
+    }
+    ck_assert_double_gt(furthest, 0.1);
+    ck_assert_double_le(play.result.summary.optimum_distance, 1e-12);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* Gradient and exchange side by side: two messages out and two in, 60 ms or 240 ms. */
+START_TEST(dgd_overlaps_its_exchange)
+{
+    const char *set[] = {"nodes=4", "algorithm=dgd", "topology=ring",
+                         _i ? "wire.message_size=120 MB" : "wire.message_size=30 MB", NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    ck_assert_int_eq(play.result.last.time_ps, K * (_i ? 240 : 100) * MS);
+    play_free(&play);
+}
+END_TEST
+
+/* ---- Averaging in pairs ---- */
+
+static const char *const pair_programs[] = {"algorithm=randomized-gossip", "algorithm=push-pull"};
+
+/* The matchings as the trace shows them. */
+START_TEST(pairs_average)
+{
+    const char *set[] = {pair_programs[_i], "topology=random-matching", "stop.iterations=6", NULL};
+    struct scenario *scenario;
+    struct dense state;
+    struct reference reference = reference_open(&scenario, &state);
+    struct play play = play_fine(quadratic_text, set);
+    for (int k = 0; k < 6; k++) {
+        double p[N][N] = {{0}};
+        for (int i = 0; i < N; i++)
+            p[i][i] = 1;
+        for (size_t m = 0; m < play.rows.message_count; m++) {
+            const struct trace_message *row = &play.rows.messages[m];
+            if (row->round == k)
+                p[row->dst][row->src] = p[row->src][row->src] = 0.5;
+        }
+        multiply(&state, p);
+    }
+    ck_assert_double_eq(play.result.summary.messages, 6 * N);
+    assert_near(play.rows.x, &state.x[0][0], N * D);
+    play_free(&play);
+    reference_close(&reference, scenario);
+}
+END_TEST
+
+/* Two rounds among 16 shrink the squared distance by (14 / 30)^2 in expectation. */
+START_TEST(pairs_contract_as_the_theory_says)
+{
+    double sum = 0, before = 0, expected = 14.0 / 30 * 14 / 30;
+    for (int seed = 1; seed <= 60; seed++) {
+        char text[32];
+        snprintf(text, sizeof text, "seed=%d", seed);
+        const char *set[] = {pair_programs[_i],
+                             "topology=random-matching",
+                             "stop.iterations=2",
+                             "nodes=16",
+                             "model.dimension=100",
+                             text,
+                             NULL};
+        struct play play = play_fine(quadratic_text, set);
+        before += play.rows.metrics[0].consensus;
+        sum += play.result.summary.consensus;
+        play_free(&play);
+    }
+    ck_assert_double_eq_tol(sum / before, expected, 0.05 * expected);
+}
+END_TEST
+
+START_TEST(a_gossip_round_takes_one_message)
+{
+    const char *set[] = {pair_programs[0], "topology=random-matching", "nodes=4", NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    ck_assert_int_eq(play.result.last.time_ps, K * 30 * MS);
+    play_free(&play);
+}
+END_TEST
+
+/* Of each pair the smaller rank asks at 60 k and the other answers at 60 k + 30 ms. */
+START_TEST(push_pull_asks_and_answers)
+{
+    const char *set[] = {pair_programs[1], "topology=random-matching", "nodes=4", NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    ck_assert_uint_eq(play.rows.message_count, K * 4);
+    for (size_t m = 0; m < play.rows.message_count; m++) {
+        const struct trace_message *row = &play.rows.messages[m];
+        int64_t posted_ps = (60 * row->round + (row->src < row->dst ? 0 : 30)) * MS;
+        ck_assert_int_eq(row->posted_ps, posted_ps);
+        ck_assert_int_eq(row->arrived_ps, posted_ps + 30 * MS);
+    }
+    ck_assert_int_eq(play.result.last.time_ps, K * 60 * MS);
+    play_free(&play);
+}
+END_TEST
+
+static Suite *gossip_suite(void)
+{
+    Suite *suite = suite_create("gossip");
+    TCase *overlap = tcase_create("overlap"), *descent = tcase_create("descent"),
+          *pairs = tcase_create("pairs");
+    tcase_add_loop_test(overlap, paper_overlap_is_its_recursion, 0, 5);
+    tcase_add_loop_test(overlap, repository_overlap_is_its_recursion, 0, 2);
+    tcase_add_loop_test(overlap, without_overlap_it_is_sgp, 0, 2);
+    tcase_add_test(overlap, paper_overlap_waits_every_other_step);
+    tcase_add_test(overlap, repository_overlap_waits_for_the_slow_node);
+    tcase_add_loop_test(overlap, a_failed_poll_is_another_step, 0, 2);
+    tcase_add_loop_test(overlap, contradictory_overlap_is_refused, 0, 4);
+    tcase_add_test(descent, subgradient_push_is_its_recursion);
+    tcase_add_test(descent, subgradient_push_is_sgp_half_a_step_earlier);
+    tcase_add_test(descent, dgd_is_d_psgd_without_noise);
+    tcase_add_test(descent, dgd_stops_at_its_fixed_point);
+    tcase_add_loop_test(descent, dgd_overlaps_its_exchange, 0, 2);
+    tcase_add_loop_test(pairs, pairs_average, 0, 2);
+    tcase_add_loop_test(pairs, pairs_contract_as_the_theory_says, 0, 2);
+    tcase_add_test(pairs, a_gossip_round_takes_one_message);
+    tcase_add_test(pairs, push_pull_asks_and_answers);
+    tcase_set_timeout(pairs, 60);
+    suite_add_tcase(suite, overlap);
+    suite_add_tcase(suite, descent);
+    suite_add_tcase(suite, pairs);
+    return suite;
+}
+
+int main(void)
+{
+    return testing_run(gossip_suite());
+}
