@@ -5,3 +5,7 @@ nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-double-binary-tree.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-pipelined-tree.json
 nobase_dist_pkgdata_DATA += scenarios/persistent-straggler.json
 nobase_dist_pkgdata_DATA += scenarios/quickstart.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/dgd.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/osgp.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/randomized-gossip.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/subgradient-push.json
