@@ -382,6 +382,64 @@ START_TEST(a_failed_poll_is_another_step)
 }
 END_TEST
 
+/* The paper's rule on the same nodes.  A fast node hears nothing by 100 ms, so at 200 it waits for
+ * all messages 0; node 2's comes at 400 + X.  Step 2 ends 100 ms later and hears nothing new, so
+ * step 3 waits for message 2 of node 2, sent at 1200.  Node 2 always finds messages and never
+ * waits.  Two steps in 800 ms: in the mean the slow node's pace, in bursts. */
+START_TEST(paper_overlap_waits_for_the_slow_node)
+{
+    const char *set[] = {"nodes=3",
+                         "topology=ring",
+                         slow_third,
+                         "stop.iterations=10",
+                         "algorithm={\"name\": \"sgp\", \"overlap\": 1}",
+                         NULL};
+    struct play play = play_text(quadratic_text, set, no_numerics());
+    int64_t x = 2 * (30 * MS + 8000);
+    ck_assert_msg(play.status == STATUS_OK, "%s", play.error.text);
+    for (int64_t k = 0; k < 10; k++)
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k), 400 * k * MS);
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(play_gradient_begin_ps(&play, i, 1), 100 * MS);
+        for (int64_t m = 1; m < 5; m++) {
+            int64_t even_ps = 400 * (2 * m - 1) * MS + x;
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m), even_ps);
+            ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m + 1), even_ps + 100 * MS);
+        }
+    }
+    play_free(&play);
+}
+END_TEST
+
+/* Random times, a slow node, several in-neighbours, both protocols: every node does its iterations,
+ * no mass is lost (the engine checks at every event), and the bits depend on no thread. */
+START_TEST(overlap_holds_under_random_times)
+{
+    static const char *const graphs[] = {"topology=static-exponential",
+                                         "topology=one-peer-exponential"};
+    char algorithm[128];
+    snprintf(
+        algorithm, sizeof algorithm,
+        "algorithm={\"name\": \"sgp\", \"overlap\": %d, \"variant\": \"%s\", \"wait\": \"%s\"}",
+        1 + _i % 3, _i % 2 ? "repository" : "paper", _i % 4 < 2 ? "receive" : "receive-and-send");
+    const char *set[] = {algorithm,
+                         graphs[_i / 6],
+                         slow_third,
+                         _i % 5 < 2 ? "network.protocol=rendezvous" : "network.protocol=eager",
+                         "compute.gradient_time={\"name\": \"lognormal\", \"mean\": \"50 ms\", "
+                         "\"cv\": 1}",
+                         NULL};
+    struct play one = play_fine(quadratic_text, set);
+    struct play many = play_text(quadratic_text, set, (struct play_options){.threads = 3});
+    ck_assert_int_eq(one.result.last.iteration_min, K);
+    ck_assert_int_eq(one.result.last.iteration_max, K);
+    ck_assert_str_eq(one.result.timeline_digest, many.result.timeline_digest);
+    ck_assert_str_eq(one.result.metrics_digest, many.result.metrics_digest);
+    play_free(&one);
+    play_free(&many);
+}
+END_TEST
+
 struct refusal {
     const char *algorithm, *path;
 };
@@ -592,6 +650,8 @@ static Suite *gossip_suite(void)
     tcase_add_test(overlap, paper_overlap_waits_every_other_step);
     tcase_add_test(overlap, repository_overlap_waits_for_the_slow_node);
     tcase_add_loop_test(overlap, a_failed_poll_is_another_step, 0, 2);
+    tcase_add_test(overlap, paper_overlap_waits_for_the_slow_node);
+    tcase_add_loop_test(overlap, overlap_holds_under_random_times, 0, 12);
     tcase_add_loop_test(overlap, contradictory_overlap_is_refused, 0, 4);
     tcase_add_test(descent, subgradient_push_is_its_recursion);
     tcase_add_test(descent, subgradient_push_is_sgp_half_a_step_earlier);
