@@ -57,6 +57,7 @@ libtesting_la_SOURCES += tests/unit/topology_support.h
 check_PROGRAMS += tests/unit/test_topologies
 check_PROGRAMS += tests/unit/test_spectra
 check_PROGRAMS += tests/unit/test_topologies_modern
+libtesting_la_SOURCES += tests/unit/dense.c tests/unit/dense.h
 libtesting_la_SOURCES += tests/unit/play.c
 libtesting_la_SOURCES += tests/unit/play.h
 check_PROGRAMS += tests/unit/test_algorithms

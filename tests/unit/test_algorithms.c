@@ -11,24 +11,14 @@
 #include <unistd.h>
 
 #include "models/model.h"
+#include "dense.h"
 #include "play.h"
+#include "testing.h"
 
 /* ---- Dense references ---- */
 
-#define N 6
-#define D 7
-
-struct dense {
-    double x[N][D]; /* numerators */
-    double w[N];
-};
-
-/* The quadratic of the scenarios below, straight from the model. */
-struct reference {
-    const struct model_ops *ops;
-    void *model;
-    struct objective objective;
-};
+#define N DENSE_NODES
+#define D DENSE_DIMENSION
 
 static const char quadratic_text[] =
     "{\"nodes\": 6, \"precision\": \"float64\", \"seed\": 5, \"algorithm\": \"sgp\","
@@ -39,109 +29,18 @@ static const char quadratic_text[] =
     " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.05},"
     " \"stop\": {\"iterations\": 40}, \"trace\": {\"parameters\": \"final\"}}";
 
-/* The reference takes its start and its gradients from the model that the scenario names: the
- * parameter struct is read by the same tables. */
-#include "scenario/scenario.h"
-#include "testing.h"
-
-static struct reference reference_open(struct scenario **scenario, struct dense *start)
-{
-    struct reference reference;
-    struct error error;
-    ck_assert(scenario_parse("reference", quadratic_text, strlen(quadratic_text), NULL, 0, scenario,
-                             &error) == STATUS_OK);
-    const struct run_config *config = &scenario_at(*scenario, 0)->config;
-    const struct initial_ops *initial = (const void *)config->initial.plugin;
-    struct model_setting setting = {.params = config->model.params,
-                                    .precision = NUMERIC_FLOAT64,
-                                    .nodes = N,
-                                    .seed_data = 5,
-                                    .seed_init = 5,
-                                    .seed_noise = 5};
-    reference.ops = (const void *)config->model.plugin;
-    ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
-    reference.objective = reference.ops->objective(reference.model);
-    for (uint32_t i = 0; i < N; i++) {
-        initial->fill(config->initial.params, NULL, reference.ops, reference.model, i, D,
-                      start->x[i]);
-        start->w[i] = 1;
-    }
-    return reference;
-}
-
-static void reference_close(struct reference *reference, struct scenario *scenario)
-{
-    reference->ops->destroy(reference->model);
-    scenario_free(scenario);
-}
-
-static void gradient(const struct reference *reference, uint32_t node, const double *x, double *g)
-{
-    struct objective_batch batch = {.node = node, .count = 32, .step = OBJECTIVE_NOISELESS};
-    char workspace[4096] __attribute__((aligned(64)));
-    ck_assert(reference->objective.ops->workspace_bytes(reference->objective.context, 32) <=
-              sizeof workspace);
-    reference->objective.ops->gradient(reference->objective.context, &batch, x, g, workspace);
-}
-
-/* x <- P x, w <- P w; p[i][j] is what j gives i. */
-static void multiply(struct dense *state, double p[N][N])
-{
-    struct dense old = *state;
-    for (int i = 0; i < N; i++) {
-        state->w[i] = 0;
-        for (int d = 0; d < D; d++)
-            state->x[i][d] = 0;
-        for (int j = 0; j < N; j++) {
-            state->w[i] += p[i][j] * old.w[j];
-            for (int d = 0; d < D; d++)
-                state->x[i][d] += p[i][j] * old.x[j][d];
-        }
-    }
-}
-
-static void ring_matrix(double p[N][N])
-{
-    memset(p, 0, N * N * sizeof(double));
-    for (int i = 0; i < N; i++)
-        p[i][i] = p[i][(i + 1) % N] = p[i][(i + N - 1) % N] = 1.0 / 3;
-}
-
-/* The paper's one-peer exponential schedule: at step k everybody sends half to i + 2^(k mod 3). */
-static void exponential_matrix(double p[N][N], int64_t step)
-{
-    int shift = 1 << (step % 3);
-    memset(p, 0, N * N * sizeof(double));
-    for (int j = 0; j < N; j++) {
-        p[j][j] += 0.5;
-        p[(j + shift) % N][j] += 0.5;
-    }
-}
-
 /* X' = W X - gamma G(X). */
-static void combine_then_adapt(const struct reference *reference, struct dense *state, double gamma)
+static void combine_then_adapt(const struct dense_reference *reference, struct dense *state,
+                               double gamma)
 {
     double g[N][D], p[N][N];
     for (uint32_t i = 0; i < N; i++)
-        gradient(reference, i, state->x[i], g[i]);
-    ring_matrix(p);
-    multiply(state, p);
+        dense_gradient(reference, i, state->x[i], g[i]);
+    dense_ring(p);
+    dense_multiply(state, p);
     for (int i = 0; i < N; i++)
         for (int d = 0; d < D; d++)
             state->x[i][d] -= gamma * g[i][d];
-}
-
-/* x <- x - gamma G(x / w). */
-static void adapt(const struct reference *reference, struct dense *state, double gamma)
-{
-    for (uint32_t i = 0; i < N; i++) {
-        double z[D], g[D];
-        for (int d = 0; d < D; d++)
-            z[d] = state->x[i][d] / state->w[i];
-        gradient(reference, i, z, g);
-        for (int d = 0; d < D; d++)
-            state->x[i][d] -= gamma * g[d];
-    }
 }
 
 static void assert_equal(const struct play *play, const struct dense *state)
@@ -157,13 +56,13 @@ START_TEST(d_psgd_combine_then_adapt_is_its_recursion)
     const char *set[] = {"algorithm=d-psgd", "topology={\"name\": \"ring\"}", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < 40; k++)
         combine_then_adapt(&reference, &state, 0.05);
     assert_equal(&play, &state);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -173,17 +72,17 @@ START_TEST(d_psgd_adapt_then_combine_is_its_recursion)
                          "topology={\"name\": \"ring\"}", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     double p[N][N];
-    ring_matrix(p);
+    dense_ring(p);
     for (int k = 0; k < 40; k++) {
-        adapt(&reference, &state, 0.05);
-        multiply(&state, p);
+        dense_adapt(&reference, &state, 0.05, false);
+        dense_multiply(&state, p);
     }
     assert_equal(&play, &state);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -195,7 +94,7 @@ START_TEST(d_psgd_pairwise_blocking_is_its_recursion)
                          "topology={\"name\": \"random-matching\"}", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     /* the matchings as the trace shows them: who sent to whom in round k */
     for (int k = 0; k < 40; k++) {
@@ -209,12 +108,12 @@ START_TEST(d_psgd_pairwise_blocking_is_its_recursion)
                 p[row->src][row->src] = 0.5;
             }
         }
-        adapt(&reference, &state, 0.05);
-        multiply(&state, p);
+        dense_adapt(&reference, &state, 0.05, false);
+        dense_multiply(&state, p);
     }
     assert_equal(&play, &state);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -223,17 +122,17 @@ START_TEST(sgp_is_its_recursion)
     const char *set[] = {"topology=one-peer-exponential", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < 40; k++) {
         double p[N][N];
-        adapt(&reference, &state, 0.05);
-        exponential_matrix(p, k);
-        multiply(&state, p);
+        dense_adapt(&reference, &state, 0.05, false);
+        dense_exponential(p, k);
+        dense_multiply(&state, p);
     }
     assert_equal(&play, &state);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -277,11 +176,11 @@ START_TEST(sgp_debiases_on_uneven_graphs)
     uneven_matrix(p);
     write_matrix(path, p);
     const char *set[] = {topology, NULL};
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < 40; k++) {
-        adapt(&reference, &state, 0.05);
-        multiply(&state, p);
+        dense_adapt(&reference, &state, 0.05, false);
+        dense_multiply(&state, p);
     }
     ck_assert_double_gt(fabs(play.rows.w[0] - 1), 0.01);
     assert_equal(&play, &state);
@@ -290,7 +189,7 @@ START_TEST(sgp_debiases_on_uneven_graphs)
             state.x[i][d] /= state.w[i];
     ck_assert_double_le(play_difference(play.rows.z, &state.x[0][0], N * D), 1e-12);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
     unlink(path);
     rmdir(directory);
 }

@@ -10,12 +10,13 @@
 #include <string.h>
 
 #include "models/model.h"
+#include "dense.h"
 #include "play.h"
 #include "scenario/scenario.h"
 #include "testing.h"
 
-#define N  6
-#define D  7
+#define N  DENSE_NODES
+#define D  DENSE_DIMENSION
 #define K  40
 #define MS 1000000000LL /* ps */
 
@@ -30,114 +31,6 @@ static const char quadratic_text[] =
     " \"initial\": \"random\","
     " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.05},"
     " \"stop\": {\"iterations\": 40}, \"trace\": {\"parameters\": \"final\"}}";
-
-struct dense {
-    double x[N][D]; /* numerators */
-    double w[N];
-};
-
-/* The quadratic of the scenarios below, straight from the model that they name. */
-struct reference {
-    const struct model_ops *ops;
-    void *model;
-    struct objective objective;
-};
-
-static struct reference reference_open_with(const char *const *set, struct scenario **scenario,
-                                            struct dense *start)
-{
-    struct reference reference;
-    size_t count = 0;
-    while (set && set[count])
-        count++;
-    struct error error;
-    ck_assert(scenario_parse("reference", quadratic_text, strlen(quadratic_text), set, count,
-                             scenario, &error) == STATUS_OK);
-    const struct run_config *config = &scenario_at(*scenario, 0)->config;
-    const struct initial_ops *initial = (const void *)config->initial.plugin;
-    struct model_setting setting = {.params = config->model.params,
-                                    .precision = NUMERIC_FLOAT64,
-                                    .nodes = N,
-                                    .seed_data = 5,
-                                    .seed_init = 5,
-                                    .seed_noise = 5};
-    reference.ops = (const void *)config->model.plugin;
-    ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
-    reference.objective = reference.ops->objective(reference.model);
-    for (uint32_t i = 0; i < N; i++) {
-        initial->fill(config->initial.params, NULL, reference.ops, reference.model, i, D,
-                      start->x[i]);
-        start->w[i] = 1;
-    }
-    return reference;
-}
-
-static struct reference reference_open(struct scenario **scenario, struct dense *start)
-{
-    return reference_open_with(NULL, scenario, start);
-}
-
-static void reference_close(struct reference *reference, struct scenario *scenario)
-{
-    reference->ops->destroy(reference->model);
-    scenario_free(scenario);
-}
-
-static void gradient(const struct reference *reference, uint32_t node, const double *x, double *g)
-{
-    struct objective_batch batch = {.node = node, .count = 32, .step = OBJECTIVE_NOISELESS};
-    char workspace[4096] __attribute__((aligned(64)));
-    ck_assert(reference->objective.ops->workspace_bytes(reference->objective.context, 32) <=
-              sizeof workspace);
-    reference->objective.ops->gradient(reference->objective.context, &batch, x, g, workspace);
-}
-
-/* x <- P x, w <- P w; p[i][j] is what j gives i. */
-static void multiply(struct dense *state, double p[N][N])
-{
-    struct dense old = *state;
-    for (int i = 0; i < N; i++) {
-        state->w[i] = 0;
-        for (int d = 0; d < D; d++)
-            state->x[i][d] = 0;
-        for (int j = 0; j < N; j++) {
-            state->w[i] += p[i][j] * old.w[j];
-            for (int d = 0; d < D; d++)
-                state->x[i][d] += p[i][j] * old.x[j][d];
-        }
-    }
-}
-
-static void ring_matrix(double p[N][N])
-{
-    memset(p, 0, N * N * sizeof(double));
-    for (int i = 0; i < N; i++)
-        p[i][i] = p[i][(i + 1) % N] = p[i][(i + N - 1) % N] = 1.0 / 3;
-}
-
-/* The paper's one-peer exponential schedule: at step k everybody sends half to i + 2^(k mod 3). */
-static void exponential_matrix(double p[N][N], int64_t step)
-{
-    int shift = 1 << (step % 3);
-    memset(p, 0, N * N * sizeof(double));
-    for (int j = 0; j < N; j++) {
-        p[j][j] += 0.5;
-        p[(j + shift) % N][j] += 0.5;
-    }
-}
-
-/* x <- x - gamma G(x / w); biased: G(x). */
-static void adapt(const struct reference *reference, struct dense *state, double gamma, bool biased)
-{
-    for (uint32_t i = 0; i < N; i++) {
-        double z[D], g[D];
-        for (int d = 0; d < D; d++)
-            z[d] = state->x[i][d] / (biased ? 1 : state->w[i]);
-        gradient(reference, i, z, g);
-        for (int d = 0; d < D; d++)
-            state->x[i][d] -= gamma * g[d];
-    }
-}
 
 static struct play_options no_numerics(void)
 {
@@ -160,11 +53,11 @@ struct flight {
 static void send_halves(struct dense *state, struct dense *sent, int64_t round)
 {
     double p[N][N];
-    exponential_matrix(p, round);
+    dense_exponential(p, round);
     *sent = *state;
     for (int i = 0; i < N; i++)
         p[i][i] = 0;
-    multiply(sent, p);
+    dense_multiply(sent, p);
     for (int i = 0; i < N; i++) {
         state->w[i] /= 2;
         for (int d = 0; d < D; d++)
@@ -212,11 +105,11 @@ START_TEST(paper_overlap_is_its_recursion)
     struct scenario *scenario;
     struct dense state;
     static struct flight flight;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < K; k++) {
         int sent = k - this->delay;
-        adapt(&reference, &state, 0.05, this->biased);
+        dense_adapt(&reference, &state, 0.05, this->biased);
         if (k % this->tau == 0)
             send_halves(&state, &flight.sent[k], k / this->tau);
         if (sent >= 0 && sent % this->tau == 0)
@@ -245,7 +138,7 @@ START_TEST(paper_overlap_is_its_recursion)
                         play.result.summary.messages *
                             (((_i == 2 || _i == 3) ? 150e6 : 30e6) + (this->biased ? 0 : 8)));
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -258,14 +151,14 @@ START_TEST(repository_overlap_is_its_recursion)
     int64_t exchange_ps = (_i ? 300 : 30) * MS + 8000, step_ps = _i ? exchange_ps : 100 * MS;
     struct scenario *scenario;
     struct dense state, flight;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     double mean[D];
     for (int k = 0; k < K; k++) {
         if (k > 0)
             add(&state, &flight);
         send_halves(&state, &flight, k);
-        adapt(&reference, &state, 0.05, false);
+        dense_adapt(&reference, &state, 0.05, false);
     }
     ck_assert_int_eq(play.result.last.time_ps, (K - 1) * step_ps + 100 * MS);
     for (int64_t k = 0; k < K; k++)
@@ -279,7 +172,7 @@ START_TEST(repository_overlap_is_its_recursion)
     mean_of(&state, mean);
     assert_near(play.rows.mean, mean, D);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -470,19 +363,19 @@ START_TEST(subgradient_push_is_its_recursion)
     const char *set[] = {"algorithm=subgradient-push", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < K; k++) {
         double p[N][N];
-        exponential_matrix(p, k);
-        multiply(&state, p);
-        adapt(&reference, &state, 0.05, false);
+        dense_exponential(p, k);
+        dense_multiply(&state, p);
+        dense_adapt(&reference, &state, 0.05, false);
     }
     assert_near(play.rows.x, &state.x[0][0], N * D);
     assert_near(play.rows.w, state.w, N);
     ck_assert_int_eq(play.result.last.time_ps, K * (130 * MS + 8000));
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -494,15 +387,15 @@ START_TEST(subgradient_push_is_sgp_half_a_step_earlier)
     const char *push[] = {"algorithm=subgradient-push", "topology=ring", start, NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play one = play_fine(quadratic_text, sgp), two = play_fine(quadratic_text, push);
     memcpy(state.x, one.rows.x, sizeof state.x);
     memcpy(state.w, one.rows.w, sizeof state.w);
-    adapt(&reference, &state, 0.05, false);
+    dense_adapt(&reference, &state, 0.05, false);
     assert_near(two.rows.x, &state.x[0][0], N * D);
     play_free(&one);
     play_free(&two);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -529,14 +422,14 @@ START_TEST(dgd_stops_at_its_fixed_point)
     struct scenario *scenario;
     struct dense state, mixed;
     double p[N][N], furthest = 0;
-    struct reference reference = reference_open_with(set, &scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, set, &scenario, &state);
     memcpy(state.x, play.rows.x, sizeof state.x);
     mixed = state;
-    ring_matrix(p);
-    multiply(&mixed, p);
+    dense_ring(p);
+    dense_multiply(&mixed, p);
     for (uint32_t i = 0; i < N; i++) {
         double g[D];
-        gradient(&reference, i, state.x[i], g);
+        dense_gradient(&reference, i, state.x[i], g);
         for (int d = 0; d < D; d++) {
             ck_assert_double_le(fabs(state.x[i][d] - mixed.x[i][d] + 0.05 * g[d]), 1e-12);
             furthest = fmax(furthest, fabs(g[d]));
@@ -545,7 +438,7 @@ START_TEST(dgd_stops_at_its_fixed_point)
     ck_assert_double_gt(furthest, 0.1);
     ck_assert_double_le(play.result.summary.optimum_distance, 1e-12);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
@@ -570,7 +463,7 @@ START_TEST(pairs_average)
     const char *set[] = {pair_programs[_i], "topology=random-matching", "stop.iterations=6", NULL};
     struct scenario *scenario;
     struct dense state;
-    struct reference reference = reference_open(&scenario, &state);
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &state);
     struct play play = play_fine(quadratic_text, set);
     for (int k = 0; k < 6; k++) {
         double p[N][N] = {{0}};
@@ -581,12 +474,12 @@ START_TEST(pairs_average)
             if (row->round == k)
                 p[row->dst][row->src] = p[row->src][row->src] = 0.5;
         }
-        multiply(&state, p);
+        dense_multiply(&state, p);
     }
     ck_assert_double_eq(play.result.summary.messages, 6 * N);
     assert_near(play.rows.x, &state.x[0][0], N * D);
     play_free(&play);
-    reference_close(&reference, scenario);
+    dense_close(&reference, scenario);
 }
 END_TEST
 
