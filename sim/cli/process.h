@@ -8,7 +8,7 @@
 
 #include <signal.h>
 
-/* An OpenBLAS older than the CPU does not know it and falls back to kernels of 2004, four times
+/* An OpenBLAS older than the CPU does not know it and falls back to kernels of 2004, three times
  * slower.  It reads its choice from the environment while it is loaded, so the program starts
  * itself anew, once, with the kernels that the CPU supports.  An OPENBLAS_CORETYPE that is set
  * wins. Call first, before any thread. */
