@@ -5,12 +5,13 @@
  *
  * network_send(src, dst, bytes): after the path latency plus the per-message overhead (using no
  * bandwidth) the flow moves its bytes; it ends, at sender and receiver alike, when the last byte is
- * through.  bytes = 0 ends after latency and overhead.  src == dst is a local copy: it ends at once
- * in class EVENT_CLASS_ARRIVAL.  Models:
+ * through.  bytes = 0 ends after latency and overhead.  src == dst crosses the host's local link
+ * instead: latency local_latency, no overhead, bandwidth local_bandwidth in all; where that is
+ * infinite the message ends after its latency.  Models:
  *   fair   max-min fair sharing of every link a flow crosses, exact and incremental
  *          (cluster/network/max_min.h), all starts and ends of one instant in one solve
- *   fifo   a NIC moves one message at a time: messages reserve the sender's transmit side and the
- *          receiver's receive side in the order they were sent
+ *   fifo   a link moves one message at a time: messages reserve the sender's transmit side and
+ *          the receiver's receive side, or the local link, in the order they were sent
  *   ideal  latency + overhead + bytes / min(bandwidths): no contention
  * Effective bandwidth is bandwidth x efficiency.
  */
@@ -35,12 +36,14 @@ struct network_override {
 };
 
 struct network_config {
-    int model;               /* enum network_model */
-    int fabric;              /* "switch" */
-    double bandwidth_bps;    /* of each NIC in each direction */
-    double latency_s;        /* of a whole path; an override replaces its host's half of it */
-    double efficiency;       /* goodput share, (0, 1] */
-    double overhead_s;       /* per message, added to latency */
+    int model;                  /* enum network_model */
+    int fabric;                 /* "switch" */
+    double bandwidth_bps;       /* of each NIC in each direction */
+    double latency_s;           /* of a whole path; an override replaces its host's half of it */
+    double efficiency;          /* goodput share, (0, 1] */
+    double overhead_s;          /* per message between hosts, added to latency */
+    double local_bandwidth_bps; /* of a host's local link; NaN (or 0): infinite */
+    double local_latency_s;
     int protocol;            /* enum network_protocol; rendezvous is played above (run/mailbox) */
     struct field_list hosts; /* of struct network_override */
 };
@@ -67,7 +70,7 @@ uint64_t network_in_flight(const struct network *network);
 int64_t network_alpha_ps(const struct network *network, uint32_t src, uint32_t dst);
 double network_beta_s(const struct network *network, uint32_t src, uint32_t dst);
 
-/* Totals of one host's link for the trace table `links`. */
+/* Totals of one host's NIC for the trace table `links`; local messages appear nowhere. */
 struct network_link_totals {
     int64_t tx_bytes, rx_bytes;
     int64_t tx_busy_ps, rx_busy_ps; /* time with at least one flow moving */

@@ -149,6 +149,61 @@ START_TEST(no_bytes_and_local)
 }
 END_TEST
 
+/* 80 Gbps within a host, 100 ps a byte, and 2 us: 1 MB and 3 MB on host 2 share its local link and
+ * nothing else: not the NIC's message, not host 1's. */
+START_TEST(local_link)
+{
+    static const int64_t expected_us[][2] = {
+        [NETWORK_FAIR] = {200, 400}, /* half of the rate each until the first is through */
+        [NETWORK_FIFO] = {100, 400},
+        [NETWORK_IDEAL] = {100, 300},
+    };
+    struct network_config config = plain_config(_i);
+    config.overhead_s = 3e-6;
+    config.local_bandwidth_bps = 80e9;
+    config.local_latency_s = 2e-6;
+    struct network_link_totals totals;
+    struct bench bench;
+    bench_open(&bench, &config, 3);
+    network_send(bench.network, bench.client, 2, 2, 1000000, 9001);
+    network_send(bench.network, bench.client, 2, 2, 3000000, 9002);
+    network_send(bench.network, bench.client, 2, 2, 0, 9003);
+    bench_send(&bench, 2, 0, 1000000);
+    bench_send(&bench, 1, 1, 1000000);
+    bench_play(&bench);
+    ck_assert_int_eq(end_of(&bench, 9, 1), (2 + expected_us[_i][0]) * PS_PER_US);
+    ck_assert_int_eq(end_of(&bench, 9, 2), (2 + expected_us[_i][1]) * PS_PER_US);
+    ck_assert_int_eq(end_of(&bench, 9, 3), 2 * PS_PER_US);
+    ck_assert_int_eq(end_of(&bench, 2, 0), (53 + 800) * PS_PER_US);
+    ck_assert_int_eq(end_of(&bench, 1, 1), (2 + 100) * PS_PER_US);
+    network_link(bench.network, 2, engine_now(bench.engine), &totals);
+    ck_assert_int_eq(totals.tx_bytes, 1000000);
+    ck_assert_int_eq(totals.tx_busy_ps, 800 * PS_PER_US);
+    ck_assert_int_eq(totals.rx_bytes + totals.rx_busy_ps, 0);
+    ck_assert_int_eq(network_alpha_ps(bench.network, 2, 2), 2 * PS_PER_US);
+    ck_assert_int_eq(network_alpha_ps(bench.network, 2, 0), 53 * PS_PER_US);
+    ck_assert_double_eq(network_beta_s(bench.network, 2, 2), 1e-10);
+    bench_close(&bench);
+}
+END_TEST
+
+/* Without local_bandwidth a local message takes its latency, however large. */
+START_TEST(local_latency_alone)
+{
+    struct network_config config = plain_config(_i);
+    config.local_bandwidth_bps = NAN;
+    config.local_latency_s = 2e-6;
+    struct bench bench;
+    bench_open(&bench, &config, 2);
+    for (uint32_t count = 0; count < 3; count++)
+        bench_send(&bench, 1, 1, INT64_C(1) << 50);
+    bench_play(&bench);
+    for (uint32_t count = 0; count < 3; count++)
+        ck_assert_int_eq(bench.log[count].ended_ps, 2 * PS_PER_US);
+    bench_close(&bench);
+}
+END_TEST
+
 /* Everybody sends to the next host: full duplex, no contention, all models alike. */
 START_TEST(shift_has_no_contention)
 {
@@ -229,6 +284,8 @@ START_TEST(scenario_fields)
     ck_assert_ptr_nonnull(bandwidth);
     ck_assert_str_eq(bandwidth->fallback, "\"10 Gbps\"");
     ck_assert_uint_eq(bandwidth->offset, offsetof(struct network_config, bandwidth_bps));
+    ck_assert_str_eq(field_find(network_fields, "local_bandwidth")->fallback, "null");
+    ck_assert_str_eq(field_find(network_fields, "local_latency")->fallback, "\"0 s\"");
     ck_assert_ptr_nonnull(hosts);
     ck_assert_ptr_nonnull(field_find(hosts->fields, "efficiency"));
     ck_assert_ptr_null(field_find(hosts->fields, "first")->fallback);
@@ -539,6 +596,8 @@ static Suite *make_suite(void)
     tcase_add_loop_test(every, one_message, 0, 3);
     tcase_add_loop_test(every, rounded_up_once, 0, 3);
     tcase_add_loop_test(every, no_bytes_and_local, 0, 3);
+    tcase_add_loop_test(every, local_link, 0, 3);
+    tcase_add_loop_test(every, local_latency_alone, 0, 3);
     tcase_add_loop_test(every, shift_has_no_contention, 0, 3);
     tcase_add_loop_test(every, overrides, 0, 3);
     tcase_add_loop_test(every, two_from_one_host, 0, 3);

@@ -2,9 +2,10 @@
 /*
  * Network model `fair`: messages are flows that share links max-min fairly (max_min.h).
  *
- * Link 2h is host h's transmit side, 2h + 1 its receive side.  One completion event is pending, at
- * the end of the next flow.  All ends of an instant (class ARRIVAL) and all starts (class START)
- * precede its one solve (class SOLVE).
+ * Link 2h is host h's transmit side, 2h + 1 its receive side; with H hosts, 2H + h is its local
+ * link, where that is finite.  One completion event is pending, at the end of the next flow.  All
+ * ends of an instant (class ARRIVAL) and all starts (class START) precede its one solve (class
+ * SOLVE).
  */
 #include <stdlib.h>
 
@@ -36,9 +37,12 @@ static void handle_start(void *context, const struct event *event)
     struct fair *fair = network->model;
     uint32_t message = (uint32_t)event->arg;
     const struct network_message *m = &network->message[message];
-    const uint32_t path[] = {2 * m->src, 2 * m->dst + 1};
+    const uint32_t path[] = {2 * m->src, 2 * m->dst + 1}, local = 2 * network->hosts + m->src;
     network_begin(network, message);
-    max_min_add(fair->solver, path, 2, (double)m->bytes, message);
+    if (m->src == m->dst)
+        max_min_add(fair->solver, &local, 1, (double)m->bytes, message);
+    else
+        max_min_add(fair->solver, path, 2, (double)m->bytes, message);
     ask_for_solve(network, event->time_ps);
 }
 
@@ -76,10 +80,13 @@ static void handle_complete(void *context, const struct event *event)
 
 static struct max_min *create_solver(const struct network *network)
 {
-    double *capacities = memory_array(2 * (size_t)network->hosts, sizeof *capacities);
-    for (uint32_t h = 0; h < network->hosts; h++)
+    const uint32_t hosts = network->hosts, links = (network->local_byte_rate > 0 ? 3 : 2) * hosts;
+    double *capacities = memory_array(links, sizeof *capacities);
+    for (uint32_t h = 0; h < hosts; h++)
         capacities[2 * (size_t)h] = capacities[2 * (size_t)h + 1] = network->host[h].byte_rate;
-    struct max_min *solver = max_min_create(capacities, 2 * network->hosts);
+    for (uint32_t link = 2 * hosts; link < links; link++)
+        capacities[link] = network->local_byte_rate;
+    struct max_min *solver = max_min_create(capacities, links);
     free(capacities);
     return solver;
 }

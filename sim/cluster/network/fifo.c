@@ -9,9 +9,10 @@
  *   end   = start + bytes / min(rate of src, rate of dst)
  *   tx_free[src] = rx_free[dst] = end
  *
- * so latency overlaps with waiting, a reservation is never revised, and a message that waits for a
- * busy receiver holds up its sender's later messages (head-of-line blocking), as a NIC with one
- * queue does.  Messages sent at one instant reserve in the order of their network_send calls.
+ * (a local message reserves its host's local link alone), so latency overlaps with waiting, a
+ * reservation is never revised, and a message that waits for a busy receiver holds up its sender's
+ * later messages (head-of-line blocking), as a NIC with one queue does.  Messages sent at one
+ * instant reserve in the order of their network_send calls.
  */
 #include <stdlib.h>
 
@@ -21,7 +22,8 @@
 
 struct fifo {
     uint32_t start_kind;
-    int64_t *tx_free_ps, *rx_free_ps; /* of each host: end of its last reservation */
+    int64_t *tx_free_ps, *rx_free_ps,
+        *local_free_ps; /* of each host: end of its last reservation */
 };
 
 static void handle_start(void *context, const struct event *event)
@@ -35,6 +37,7 @@ static void fifo_create(struct network *network)
     fifo->start_kind = engine_register(network->engine, "message start", handle_start, network);
     fifo->tx_free_ps = memory_array(network->hosts, sizeof *fifo->tx_free_ps);
     fifo->rx_free_ps = memory_array(network->hosts, sizeof *fifo->rx_free_ps);
+    fifo->local_free_ps = memory_array(network->hosts, sizeof *fifo->local_free_ps);
     network->model = fifo;
 }
 
@@ -43,6 +46,7 @@ static void fifo_destroy(struct network *network)
     struct fifo *fifo = network->model;
     free(fifo->tx_free_ps);
     free(fifo->rx_free_ps);
+    free(fifo->local_free_ps);
     free(fifo);
 }
 
@@ -55,10 +59,13 @@ static void fifo_send(struct network *network, uint32_t message)
 {
     struct fifo *fifo = network->model;
     const struct network_message *m = &network->message[message];
+    const bool local = m->src == m->dst;
+    int64_t *tx_free_ps = &(local ? fifo->local_free_ps : fifo->tx_free_ps)[m->src];
+    int64_t *rx_free_ps = &(local ? fifo->local_free_ps : fifo->rx_free_ps)[m->dst];
     int64_t start_ps = network_earliest_start_ps(network, message);
-    start_ps = later(start_ps, later(fifo->tx_free_ps[m->src], fifo->rx_free_ps[m->dst]));
+    start_ps = later(start_ps, later(*tx_free_ps, *rx_free_ps));
     int64_t end_ps = simtime_add(start_ps, simtime_from_s(network_idle_s(network, message)));
-    fifo->tx_free_ps[m->src] = fifo->rx_free_ps[m->dst] = end_ps;
+    *tx_free_ps = *rx_free_ps = end_ps;
     engine_at(network->engine, start_ps, EVENT_CLASS_START, fifo->start_kind, m->src, message);
     engine_at(network->engine, end_ps, EVENT_CLASS_ARRIVAL, network->end_kind, m->dst, message);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Network model `ideal`: every message has its path to itself.  It begins to flow alpha after it
- * was sent and ends bytes / min(rate of the source, rate of the destination) later.
+ * was sent and ends bytes / (rate of the path) later, the lower of its two NICs' or the local
+ * link's.
  */
 #include <stdlib.h>
 

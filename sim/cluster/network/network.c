@@ -3,7 +3,7 @@
  * The network: hosts, messages and clients; the model is one of fair.c, fifo.c, ideal.c.
  *
  * A path is half of the source's and half of the destination's link, so an override of one host's
- * latency replaces its half.  A local message (src == dst) touches no link and appears in no total.
+ * latency replaces its half.  A local message (src == dst) touches no NIC and appears in no total.
  * Neither does one of 0 bytes: it takes latency and overhead and waits for nobody, in every model.
  */
 #include "cluster/network.h"
@@ -72,6 +72,9 @@ static void create_hosts(struct network *network, const struct network_config *c
     network->overhead_s = config->overhead_s;
     network->uniform_alpha_ps =
         uniform ? simtime_from_s(config->latency_s + config->overhead_s) : -1;
+    network->local_alpha_ps = simtime_from_s(config->local_latency_s);
+    if (config->local_bandwidth_bps > 0)
+        network->local_byte_rate = config->local_bandwidth_bps / BITS_PER_BYTE;
 }
 
 static void handle_end(void *context, const struct event *event)
@@ -155,19 +158,25 @@ void network_send(struct network *network, uint32_t client, uint32_t src, uint32
     ENGINE_CHECK(network->engine, bytes >= 0, "a message of %lld bytes", (long long)bytes);
     ENGINE_CHECK(network->engine, client < network->client_count, "no client %u", client);
     uint32_t message = take_message(network);
-    network->message[message] = (struct network_message){.cookie = cookie,
-                                                         .bytes = bytes,
-                                                         .started_ps = -1,
-                                                         .client = client,
-                                                         .under_way = true,
-                                                         .src = src,
-                                                         .dst = dst};
+    struct network_message *m = &network->message[message];
+    *m = (struct network_message){.cookie = cookie,
+                                  .bytes = bytes,
+                                  .started_ps = -1,
+                                  .client = client,
+                                  .under_way = true,
+                                  .src = src,
+                                  .dst = dst};
     network->in_flight++;
-    if (src == dst || bytes == 0)
+    if (network_flows(network, m))
+        network->ops->send(network, message);
+    else
         engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_ARRIVAL,
                   network->end_kind, dst, message);
-    else
-        network->ops->send(network, message);
+}
+
+bool network_flows(const struct network *network, const struct network_message *m)
+{
+    return m->bytes > 0 && (m->src != m->dst || network->local_byte_rate > 0);
 }
 
 /* A side is busy from its first flow's begin to its last one's end. */
@@ -188,6 +197,8 @@ void network_begin(struct network *network, uint32_t message)
 {
     struct network_message *m = &network->message[message];
     m->started_ps = engine_now(network->engine);
+    if (m->src == m->dst)
+        return;
     side_begin(&network->host[m->src].tx, m->started_ps);
     side_begin(&network->host[m->dst].rx, m->started_ps);
 }
@@ -197,11 +208,11 @@ void network_finish(struct network *network, uint32_t message)
 {
     struct network_message m = network->message[message];
     int64_t now_ps = engine_now(network->engine);
-    if (m.src != m.dst && m.bytes > 0) {
+    if (!network_flows(network, &m)) {
+        m.started_ps = now_ps;
+    } else if (m.src != m.dst) {
         side_end(&network->host[m.src].tx, now_ps, m.bytes);
         side_end(&network->host[m.dst].rx, now_ps, m.bytes);
-    } else {
-        m.started_ps = now_ps;
     }
     network->message[message].under_way = false;
     network->message[message].dst = network->message_free;
@@ -218,23 +229,26 @@ uint64_t network_in_flight(const struct network *network)
 int64_t network_alpha_ps(const struct network *network, uint32_t src, uint32_t dst)
 {
     if (src == dst)
-        return 0;
+        return network->local_alpha_ps;
     if (network->uniform_alpha_ps >= 0)
         return network->uniform_alpha_ps;
     double latency_s = (network->host[src].latency_s + network->host[dst].latency_s) / 2;
     return simtime_from_s(latency_s + network->overhead_s);
 }
 
-/* An idle path is as fast as the slower of its two links. */
+/* An idle path is as fast as the slower of its two links; infinitely: 0. */
 static double path_rate(const struct network *network, uint32_t src, uint32_t dst)
 {
+    if (src == dst)
+        return network->local_byte_rate;
     double tx = network->host[src].byte_rate, rx = network->host[dst].byte_rate;
     return tx < rx ? tx : rx;
 }
 
 double network_beta_s(const struct network *network, uint32_t src, uint32_t dst)
 {
-    return src == dst ? 0 : 1 / path_rate(network, src, dst);
+    const double rate = path_rate(network, src, dst);
+    return rate > 0 ? 1 / rate : 0;
 }
 
 int64_t network_earliest_start_ps(const struct network *network, uint32_t message)

@@ -3,7 +3,7 @@
  * What the network and its models share; nobody else includes this.
  *
  * network.c keeps messages, hosts' totals and clients; a model decides when a message's bytes flow
- * and when it ends.  It sees only messages of bytes > 0 between different hosts.
+ * and when it ends.  It sees only messages that flow (network_flows).
  */
 #ifndef HEARSAY_CLUSTER_NETWORK_STATE_H
 #define HEARSAY_CLUSTER_NETWORK_STATE_H
@@ -53,7 +53,9 @@ struct network {
     void *model; /* the model's own state */
 
     double overhead_s;
-    int64_t uniform_alpha_ps; /* of every path; -1: paths differ */
+    int64_t uniform_alpha_ps; /* of every path between hosts; -1: paths differ */
+    int64_t local_alpha_ps;
+    double local_byte_rate; /* of a host's local link; 0: infinite */
     uint32_t hosts;
     struct network_host *host;
 
@@ -70,6 +72,8 @@ struct network {
 
 extern const struct network_model_ops network_fair_ops, network_fifo_ops, network_ideal_ops;
 
+/* Does it have bytes to move over a link of finite bandwidth? */
+bool network_flows(const struct network *network, const struct network_message *m);
 /* When a message sent now could start to flow. */
 int64_t network_earliest_start_ps(const struct network *network, uint32_t message);
 /* Seconds that a message takes on an idle path, from its first byte on. */
