@@ -2,12 +2,12 @@
 /*
  * Gradient times:
  *
- *   t(h, k) = draw(h, k) x batch / reference_batch / speed(h) x product of slowdowns that hit (h,
- * k)
+ *   t(u, k) = draw(u, k) x batch / reference_batch / speed(h) x slowdowns that hit (h, k)
  *
- * The draw comes from the stream (seed, RNG_COMPUTE, 0, h, k); whether straggler entry e hits, from
- * (seed, RNG_STRAGGLER, e, h, k).  So hosts, entries and steps can be added without changing any
- * other draw, and variants of a scenario with one seed share their times.
+ * for unit u on host h.  The draw comes from the stream (seed, RNG_COMPUTE, 0, u, k); whether
+ * straggler entry e hits, from (seed, RNG_STRAGGLER, e, h, k): what slows a host down is shared by
+ * its units.  So units, entries and steps can be added without changing any other draw, and
+ * variants of a scenario with one seed share their times.
  */
 #include "cluster/compute.h"
 
@@ -170,11 +170,11 @@ static bool straggler_hits(const struct compute *compute, size_t number, uint32_
     return rng_uniform(&rng) < entry->probability;
 }
 
-double compute_gradient_s(const struct compute *compute, uint32_t host, int64_t step)
+double compute_gradient_s(const struct compute *compute, uint32_t unit, uint32_t host, int64_t step)
 {
     struct rng rng;
-    rng_open(&rng, compute->seed, RNG_COMPUTE, 0, host, (uint64_t)step);
-    double seconds = compute->distribution->draw(compute->params, compute->state, &rng, host, step);
+    rng_open(&rng, compute->seed, RNG_COMPUTE, 0, unit, (uint64_t)step);
+    double seconds = compute->distribution->draw(compute->params, compute->state, &rng, unit, step);
     seconds = seconds * compute->batch_scale / compute_speed(compute, host);
     for (size_t i = 0; i < compute->straggler_count; i++)
         if (straggler_hits(compute, i, host, step))

@@ -190,9 +190,9 @@ static enum status create_cluster(struct sim *sim, struct error *error)
         .compute = seed_or(config->seeds.compute, config->seed),
         .network = seed_or(config->seeds.network, config->seed),
     };
-    enum status status =
-        cluster_create(&sim->cluster, sim->engine, &config->compute, &config->network, sim->nodes,
-                       sim->batch_size, seeds, error);
+    const struct cluster_layout layout = {.hosts = sim->nodes, .units = sim->nodes};
+    enum status status = cluster_create(&sim->cluster, sim->engine, &config->compute,
+                                        &config->network, &layout, sim->batch_size, seeds, error);
     if (status != STATUS_OK)
         return status;
     sim->network_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);

@@ -74,14 +74,22 @@ struct world {
     struct cluster *cluster;
 };
 
-static enum status try_world(struct world *world, const struct compute_config *compute,
-                             uint32_t hosts, int64_t batch, struct error *error)
+static enum status try_layout(struct world *world, const struct compute_config *compute,
+                              const struct cluster_layout *layout, int64_t batch,
+                              struct error *error)
 {
     const struct network_config network = plain_network();
     const struct cluster_seeds seeds = {SEED, SEED + 1};
     *world = (struct world){.engine = engine_create()};
-    return cluster_create(&world->cluster, world->engine, compute, &network, hosts, batch, seeds,
+    return cluster_create(&world->cluster, world->engine, compute, &network, layout, batch, seeds,
                           error);
+}
+
+static enum status try_world(struct world *world, const struct compute_config *compute,
+                             uint32_t hosts, int64_t batch, struct error *error)
+{
+    const struct cluster_layout layout = {.hosts = hosts, .units = hosts};
+    return try_layout(world, compute, &layout, batch, error);
 }
 
 static void world_init(struct world *world, const struct compute_config *compute, uint32_t hosts,
@@ -451,6 +459,124 @@ START_TEST(resources_are_serial)
 }
 END_TEST
 
+/* A at 0 .. 100, B behind it to 175. */
+static void occupy_two(struct cluster *cluster, uint32_t unit)
+{
+    int64_t end_ps;
+    cluster_occupy(cluster, unit, CLUSTER_ACCELERATOR, 100, &end_ps);
+    cluster_occupy(cluster, unit, CLUSTER_ACCELERATOR, 75, &end_ps);
+}
+
+/* Cutting B frees the unit from there on, but never within A; the neighbour keeps its B. */
+START_TEST(released)
+{
+    const int64_t expected_ps[][2] = {{120, 120}, {50, 100}, {0, 100}, {175, 175}, {300, 175}};
+    void *params = make_params("constant", (struct setting[]){{"mean", 0.1}, {NULL, 0}});
+    const struct compute_config compute = plain_compute("constant", params);
+    struct world world;
+    int64_t end_ps;
+    world_init(&world, &compute, 2, 32);
+    occupy_two(world.cluster, 0);
+    occupy_two(world.cluster, 1);
+    cluster_release(world.cluster, 0, CLUSTER_ACCELERATOR, expected_ps[_i][0]);
+    ck_assert_int_eq(cluster_occupy(world.cluster, 0, CLUSTER_ACCELERATOR, 9, &end_ps),
+                     expected_ps[_i][1]);
+    ck_assert_int_eq(cluster_occupy(world.cluster, 1, CLUSTER_ACCELERATOR, 9, &end_ps), 175);
+    world_fini(&world);
+    free(params);
+}
+END_TEST
+
+/* ---- Several units a host ------------------------------------------------------------------- */
+
+/* Units 0, 2 and 3 on host 1, unit 1 on host 0, none on host 2. */
+static const uint32_t host_of_unit[] = {1, 0, 1, 1};
+static const struct cluster_layout uneven = {3, 4, host_of_unit};
+
+/* Draws are the units' own; the host's speed acts on all of them. */
+START_TEST(units_draw_and_hosts_scale)
+{
+    void *params =
+        make_params("lognormal", (struct setting[]){{"mean", 0.1}, {"cv", 0.3}, {NULL, 0}});
+    struct compute_config compute = plain_compute("lognormal", params);
+    struct speed_override speed = {1, 1, 2};
+    struct error error = {0};
+    struct world alone, shared;
+    world_init(&alone, &compute, 4, 32);
+    compute.speeds = (struct field_list){&speed, 1};
+    compute.step_s = 0.006;
+    ck_assert_int_eq(try_layout(&shared, &compute, &uneven, 32, &error), STATUS_OK);
+    ck_assert_uint_eq(cluster_hosts(shared.cluster), 3);
+    ck_assert_uint_eq(cluster_units(shared.cluster), 4);
+    for (uint32_t unit = 0; unit < 4; unit++) {
+        const int64_t factor = unit == 1 ? 1 : 2;
+        ck_assert_uint_eq(cluster_host_of_unit(alone.cluster, unit), unit);
+        ck_assert_uint_eq(cluster_host_of_unit(shared.cluster, unit), host_of_unit[unit]);
+        ck_assert_int_eq(cluster_step_ps(shared.cluster, unit), 6000000000 / factor);
+        for (int step = 0; step < 20; step++) {
+            const int64_t ps = cluster_gradient_ps(alone.cluster, unit, step);
+            const int64_t scaled_ps = cluster_gradient_ps(shared.cluster, unit, step);
+            ck_assert_int_le(llabs(factor * scaled_ps - ps), 2); /* rounded up once each */
+        }
+    }
+    world_fini(&alone);
+    world_fini(&shared);
+    free(params);
+}
+END_TEST
+
+/* What slows host 1 down slows all of its units at that step, as often as where it has one. */
+START_TEST(units_straggle_with_their_host)
+{
+    void *params = make_params("constant", (struct setting[]){{"mean", 0.1}, {NULL, 0}});
+    struct compute_config compute = plain_compute("constant", params);
+    struct straggler_config straggler = {1, 1, 0.5, 3, INT64_MIN, INT64_MIN};
+    struct error error = {0};
+    struct world alone, shared;
+    int slow = 0;
+    compute.stragglers = (struct field_list){&straggler, 1};
+    world_init(&alone, &compute, 3, 32);
+    ck_assert_int_eq(try_layout(&shared, &compute, &uneven, 32, &error), STATUS_OK);
+    for (int step = 0; step < 100; step++) {
+        const int64_t ps = cluster_gradient_ps(alone.cluster, 1, step);
+        for (uint32_t unit = 0; unit < 4; unit++)
+            ck_assert_int_eq(cluster_gradient_ps(shared.cluster, unit, step),
+                             host_of_unit[unit] == 1 ? ps : 100000000000);
+        slow += ps > 100000000000;
+    }
+    ck_assert_int_gt(slow, 30);
+    ck_assert_int_lt(slow, 70);
+    world_fini(&alone);
+    world_fini(&shared);
+    free(params);
+}
+END_TEST
+
+/* An accelerator a unit, the other resources a host; ranges of hosts are of hosts, not of units. */
+START_TEST(units_have_their_accelerators)
+{
+    void *params = make_params("constant", (struct setting[]){{"mean", 0.1}, {NULL, 0}});
+    struct compute_config compute = plain_compute("constant", params);
+    struct speed_override speed = {3, 3, 2};
+    struct error error = {0};
+    struct world world;
+    int64_t end_ps;
+    ck_assert_int_eq(try_layout(&world, &compute, &uneven, 32, &error), STATUS_OK);
+    for (uint32_t unit = 0; unit < 4; unit++)
+        ck_assert_int_eq(cluster_occupy(world.cluster, unit, CLUSTER_ACCELERATOR, 5, &end_ps), 0);
+    for (uint32_t host = 0; host < 3; host++)
+        for (int64_t count = 0; count < 2; count++)
+            ck_assert_int_eq(cluster_occupy(world.cluster, host, CLUSTER_HOST, 7, &end_ps),
+                             7 * count);
+    world_fini(&world);
+    compute.speeds = (struct field_list){&speed, 1};
+    ck_assert_int_eq(try_layout(&world, &compute, &uneven, 32, &error), STATUS_REQUEST);
+    ck_assert_str_eq(error.path, "compute.speeds[0].first");
+    engine_free(world.engine);
+    free(params);
+}
+END_TEST
+
 /* ---- Refusals ------------------------------------------------------------------------------- */
 
 static void check_refused(const struct compute_config *compute, const char *path, const char *text)
@@ -658,6 +784,10 @@ static Suite *make_suite(void)
     tcase_add_test(hosts, random_stragglers);
     tcase_add_test(hosts, forward_and_rates);
     tcase_add_test(hosts, resources_are_serial);
+    tcase_add_loop_test(hosts, released, 0, 5);
+    tcase_add_test(hosts, units_draw_and_hosts_scale);
+    tcase_add_test(hosts, units_straggle_with_their_host);
+    tcase_add_test(hosts, units_have_their_accelerators);
     suite_add_tcase(suite, hosts);
     TCase *requests = tcase_create("requests");
     tcase_add_test(requests, wrong_parameters_are_refused);

@@ -85,10 +85,11 @@ static void world_init(struct world *world, uint32_t hosts, const struct compute
                        const struct network_config *network)
 {
     const struct cluster_seeds seeds = {1, 1};
+    const struct cluster_layout layout = {.hosts = hosts, .units = hosts};
     struct error error = {0};
     *world = (struct world){.engine = engine_create()};
     ck_assert_int_eq(
-        cluster_create(&world->cluster, world->engine, compute, network, hosts, 1, seeds, &error),
+        cluster_create(&world->cluster, world->engine, compute, network, &layout, 1, seeds, &error),
         STATUS_OK);
     world->collectives = collectives_create(world->cluster, world->engine, on_done, world);
     world->kind_enter = engine_register(world->engine, "enter", on_enter, world);

@@ -6,11 +6,11 @@ struct constant_params {
     double mean_s;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct constant_params *p = params;
-    (void)state, (void)rng, (void)host, (void)step;
+    (void)state, (void)rng, (void)unit, (void)step;
     return p->mean_s;
 }
 

@@ -8,11 +8,11 @@ struct exponential_params {
     double mean_s;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct exponential_params *p = params;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return gsl_ran_exponential(&rng->gsl, p->mean_s);
 }
 

@@ -11,12 +11,12 @@ struct gamma_params {
     double mean_s, cv;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct gamma_params *p = params;
     const double square = p->cv * p->cv;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return square > 0 ? gsl_ran_gamma(&rng->gsl, 1 / square, p->mean_s * square) : p->mean_s;
 }
 

@@ -11,12 +11,12 @@ struct lognormal_params {
     double mean_s, cv;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct lognormal_params *p = params;
     const double variance = log1p(p->cv * p->cv);
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return p->mean_s * gsl_ran_lognormal(&rng->gsl, -variance / 2, sqrt(variance));
 }
 

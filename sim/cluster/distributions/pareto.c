@@ -11,11 +11,11 @@ struct pareto_params {
     double scale_s, shape;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct pareto_params *p = params;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return gsl_ran_pareto(&rng->gsl, p->shape, p->scale_s);
 }
 

@@ -11,11 +11,11 @@ struct shifted_exponential_params {
     double shift_s, mean_s;
 };
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct shifted_exponential_params *p = params;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return p->shift_s + gsl_ran_exponential(&rng->gsl, p->mean_s);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Replay of measured times from a CSV file with the header "host,step,seconds".  Rows may stand in
  * any order; every host 0 .. H-1 has the steps 0 .. S_h-1 once each.  Step k of a longer run
- * replays step k mod S_h, and host h of a larger cluster replays host h mod H.
+ * replays step k mod S_h, and compute unit u replays host u mod H.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -17,11 +17,11 @@ static enum status create(const void *params, void **state, struct error *error)
     return STATUS_OK;
 }
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct two_mode_params *p = params;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return rng_uniform(rng) < p->probability ? p->slow_s : p->fast_s;
 }
 

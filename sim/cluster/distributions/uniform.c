@@ -19,11 +19,11 @@ static enum status create(const void *params, void **state, struct error *error)
     return STATUS_OK;
 }
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct uniform_params *p = params;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return gsl_ran_flat(&rng->gsl, p->min_s, p->max_s);
 }
 

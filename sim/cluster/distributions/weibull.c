@@ -29,12 +29,12 @@ static double unit_mean(const struct weibull_params *p)
     return tgamma(1 + 1 / p->shape);
 }
 
-static double draw(const void *params, const void *state, struct rng *rng, uint32_t host,
+static double draw(const void *params, const void *state, struct rng *rng, uint32_t unit,
                    int64_t step)
 {
     const struct weibull_params *p = params;
     const double scale_s = field_real_absent(p->scale_s) ? p->mean_s / unit_mean(p) : p->scale_s;
-    (void)state, (void)host, (void)step;
+    (void)state, (void)unit, (void)step;
     return gsl_ran_weibull(&rng->gsl, scale_s, p->shape);
 }
 
