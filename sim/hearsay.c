@@ -39,6 +39,7 @@ static struct trace_sink *next_of(struct trace_sink *sink)
 TEE_FORWARD(begin_run, trace_run)
 TEE_FORWARD(span, trace_span)
 TEE_FORWARD(message, trace_message)
+TEE_FORWARD(update, trace_update)
 TEE_FORWARD(collective, trace_collective)
 TEE_FORWARD(chunk, trace_chunk)
 TEE_FORWARD(node_metric, trace_node_metric)
@@ -91,6 +92,7 @@ static const struct trace_sink_ops tee_ops = {
     .begin_run = tee_begin_run,
     .span = tee_span,
     .message = tee_message,
+    .update = tee_update,
     .collective = tee_collective,
     .chunk = tee_chunk,
     .metric = tee_metric,

@@ -25,6 +25,12 @@ static const struct trace_column message_columns[] = {
     COLUMN(trace_message, I64, consumed_ps), COLUMN(trace_message, TEXT, drop_reason),
 };
 
+static const struct trace_column update_columns[] = {
+    COLUMN(trace_update, U32, node),      COLUMN(trace_update, U32, origin),
+    COLUMN(trace_update, I64, time_ps),   COLUMN(trace_update, I64, version),
+    COLUMN(trace_update, I64, staleness), COLUMN(trace_update, DOUBLE, scale),
+};
+
 static const struct trace_column collective_columns[] = {
     COLUMN(trace_collective, I64, operation), COLUMN(trace_collective, U32, rank),
     COLUMN(trace_collective, TEXT, schedule), COLUMN(trace_collective, I64, bytes),
@@ -98,6 +104,7 @@ const struct trace_table trace_tables[TRACE_TABLES] = {
     [TRACE_TABLE_SPANS] = TABLE("spans", 's', trace_span, span_columns, .numbered = true),
     [TRACE_TABLE_MESSAGES] =
         TABLE("messages", 'm', trace_message, message_columns, .numbered = true),
+    [TRACE_TABLE_UPDATES] = TABLE("updates", 'u', trace_update, update_columns, .numbered = true),
     [TRACE_TABLE_COLLECTIVES] =
         TABLE("collectives", 'c', trace_collective, collective_columns, .numbered = true),
     [TRACE_TABLE_CHUNKS] = TABLE("chunks", 'k', trace_chunk, chunk_columns, .numbered = true),

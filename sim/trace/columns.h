@@ -27,6 +27,7 @@ struct trace_column {
 enum trace_table_id {
     TRACE_TABLE_SPANS,
     TRACE_TABLE_MESSAGES,
+    TRACE_TABLE_UPDATES,
     TRACE_TABLE_COLLECTIVES,
     TRACE_TABLE_CHUNKS,
     TRACE_TABLE_METRICS,

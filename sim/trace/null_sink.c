@@ -22,6 +22,11 @@ static void swallow_message(struct trace_sink *sink, const struct trace_message 
     (void)sink, (void)row;
 }
 
+static void swallow_update(struct trace_sink *sink, const struct trace_update *row)
+{
+    (void)sink, (void)row;
+}
+
 static void swallow_collective(struct trace_sink *sink, const struct trace_collective *row)
 {
     (void)sink, (void)row;
@@ -75,6 +80,7 @@ static const struct trace_sink_ops null_ops = {
     .begin_run = swallow_run,
     .span = swallow_span,
     .message = swallow_message,
+    .update = swallow_update,
     .collective = swallow_collective,
     .chunk = swallow_chunk,
     .metric = swallow_metric,

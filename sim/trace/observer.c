@@ -86,6 +86,13 @@ void observer_message(struct observer *observer, const struct trace_message *row
         observer->sink->ops->message(observer->sink, row);
 }
 
+void observer_update(struct observer *observer, const struct trace_update *row)
+{
+    digest_row(observer->timeline, TRACE_TABLE_UPDATES, row);
+    if (wants(observer, TRACE_MESSAGES))
+        observer->sink->ops->update(observer->sink, row);
+}
+
 void observer_collective(struct observer *observer, const struct trace_collective *row)
 {
     digest_row(observer->timeline, TRACE_TABLE_COLLECTIVES, row);

@@ -20,9 +20,10 @@ struct observer {
 void observer_open(struct observer *observer, struct trace_sink *sink, enum trace_level level);
 void observer_close(struct observer *observer); /* frees the digests, not the sink */
 
-/* Level `messages` and above (spans, collectives, messages), digested always. */
+/* Level `messages` and above (spans, messages, updates, collectives), digested always. */
 void observer_span(struct observer *observer, const struct trace_span *row);
 void observer_message(struct observer *observer, const struct trace_message *row);
+void observer_update(struct observer *observer, const struct trace_update *row);
 void observer_collective(struct observer *observer, const struct trace_collective *row);
 /* Level `full`, not digested. */
 void observer_detail(struct observer *observer, const struct trace_span *row);

@@ -92,6 +92,12 @@ static const char *const schema_migrations[TRACE_SCHEMA_VERSION] = {
     " run INTEGER NOT NULL REFERENCES runs, id INTEGER NOT NULL, time_ps INTEGER NOT NULL,"
     " host INTEGER, peer INTEGER, kind TEXT NOT NULL, detail TEXT,"
     " PRIMARY KEY (run, id)) WITHOUT ROWID;",
+
+    "CREATE TABLE updates ("
+    " run INTEGER NOT NULL REFERENCES runs, id INTEGER NOT NULL,"
+    " node INTEGER NOT NULL, origin INTEGER NOT NULL, time_ps INTEGER NOT NULL,"
+    " version INTEGER, staleness INTEGER, scale REAL,"
+    " PRIMARY KEY (run, id)) WITHOUT ROWID;",
 };
 
 static const char schema_views[] =
@@ -137,7 +143,11 @@ static const char schema_views[] =
     "  max(CASE name WHEN 'time_to_target_s' THEN value END) AS time_to_target_s,"
     "  max(CASE name WHEN 'bytes' THEN value END) AS bytes,"
     "  max(CASE name WHEN 'messages' THEN value END) AS messages,"
-    "  max(CASE name WHEN 'blocked_share' THEN value END) AS blocked_share"
+    "  max(CASE name WHEN 'blocked_share' THEN value END) AS blocked_share,"
+    "  max(CASE name WHEN 'staleness_mean' THEN value END) AS staleness_mean,"
+    "  max(CASE name WHEN 'staleness_max' THEN value END) AS staleness_max,"
+    "  max(CASE name WHEN 'gradients_dropped' THEN value END) AS gradients_dropped,"
+    "  max(CASE name WHEN 'gradients_cancelled' THEN value END) AS gradients_cancelled"
     "  FROM run_summary GROUP BY run),"
     " last AS (SELECT run, max(sequence) AS sequence FROM metrics GROUP BY run)"
     " SELECT r.run, r.id, r.name, r.variant, r.label, r.seed, r.nodes, r.algorithm, r.status,"
@@ -156,6 +166,7 @@ static const char schema_views[] =
     "  s.time_to_target_s, coalesce(s.bytes, m.bytes) AS bytes,"
     "  coalesce(s.messages, m.messages) AS messages,"
     "  coalesce(s.blocked_share, m.blocked_share) AS blocked_share,"
+    "  s.staleness_mean, s.staleness_max, s.gradients_dropped, s.gradients_cancelled,"
     "  r.timeline_digest, r.metrics_digest"
     " FROM v_runs r LEFT JOIN s USING (run) LEFT JOIN last USING (run)"
     " LEFT JOIN metrics m ON m.run = last.run AND m.sequence = last.sequence;"
@@ -176,6 +187,11 @@ static const char schema_views[] =
     " (nullif(m.arrived_ps, -1) - m.started_ps) * 1e-12 AS transfer_s,"
     " (nullif(m.consumed_ps, -1) - m.arrived_ps) * 1e-12 AS held_s, m.drop_reason"
     " FROM messages m JOIN v_runs r USING (run);"
+
+    "DROP VIEW IF EXISTS v_updates;"
+    "CREATE VIEW v_updates AS SELECT r.run, r.label, r.seed, u.id, u.node, u.origin,"
+    " u.time_ps * 1e-12 AS time_s, u.version, nullif(u.staleness, -1) AS staleness, u.scale"
+    " FROM updates u JOIN v_runs r USING (run);"
 
     "DROP VIEW IF EXISTS v_blocked;"
     "CREATE VIEW v_blocked AS SELECT r.run, r.label, r.seed, t.node, l.name AS lane,"

@@ -54,6 +54,17 @@ struct trace_message {
     const char *drop_reason; /* NULL: delivered; "in flight at stop", ... */
 };
 
+/* A gradient, or a group of them, was applied to a model.  Staleness is what the algorithm's family
+ * calls so (docs/trace.md). */
+struct trace_update {
+    uint32_t node;   /* where it was applied: the worker's or the server's rank */
+    uint32_t origin; /* whose gradient it was; of a group, the last one's */
+    int64_t time_ps;
+    int64_t version;   /* of the model before: updates that it had seen */
+    int64_t staleness; /* -1: none is defined */
+    double scale;      /* what the gradient was multiplied with besides the learning rate */
+};
+
 struct trace_collective {
     uint64_t operation;
     uint32_t rank;
@@ -151,6 +162,7 @@ struct trace_sink_ops {
     void (*begin_run)(struct trace_sink *sink, const struct trace_run *run);
     void (*span)(struct trace_sink *sink, const struct trace_span *row);
     void (*message)(struct trace_sink *sink, const struct trace_message *row);
+    void (*update)(struct trace_sink *sink, const struct trace_update *row);
     void (*collective)(struct trace_sink *sink, const struct trace_collective *row);
     void (*chunk)(struct trace_sink *sink, const struct trace_chunk *row);
     void (*metric)(struct trace_sink *sink, const struct trace_metric *row);

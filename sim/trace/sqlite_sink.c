@@ -80,6 +80,11 @@ static void sqlite_message(struct trace_sink *sink, const struct trace_message *
     put(sink, TRACE_TABLE_MESSAGES, row);
 }
 
+static void sqlite_update(struct trace_sink *sink, const struct trace_update *row)
+{
+    put(sink, TRACE_TABLE_UPDATES, row);
+}
+
 static void sqlite_collective(struct trace_sink *sink, const struct trace_collective *row)
 {
     put(sink, TRACE_TABLE_COLLECTIVES, row);
@@ -147,6 +152,7 @@ static const struct trace_sink_ops sqlite_ops = {
     .begin_run = sqlite_begin_run,
     .span = sqlite_span,
     .message = sqlite_message,
+    .update = sqlite_update,
     .collective = sqlite_collective,
     .chunk = sqlite_chunk,
     .metric = sqlite_metric,

@@ -48,6 +48,7 @@ libtesting_la_SOURCES += tests/unit/scenario_support.c
 libtesting_la_SOURCES += tests/unit/scenario_support.h
 check_PROGRAMS += tests/unit/test_scenario
 check_PROGRAMS += tests/unit/test_trace
+check_PROGRAMS += tests/unit/test_observer
 libtesting_la_SOURCES += tests/unit/models_support.h
 check_PROGRAMS += tests/unit/test_data
 check_PROGRAMS += tests/unit/test_models

@@ -33,6 +33,7 @@ static void on_begin(struct trace_sink *sink, const struct trace_run *run)
     }
 KEEP(on_span, trace_span, spans, span_count, span_capacity)
 KEEP(on_message, trace_message, messages, message_count, message_capacity)
+KEEP(on_update, trace_update, updates, update_count, update_capacity)
 KEEP(on_metric, trace_metric, metrics, metric_count, metric_capacity)
 KEEP(on_node_metric, trace_node_metric, node_metrics, node_metric_count, node_metric_capacity)
 
@@ -92,6 +93,7 @@ static const struct trace_sink_ops capture_ops = {
     .begin_run = on_begin,
     .span = on_span,
     .message = on_message,
+    .update = on_update,
     .collective = on_collective,
     .chunk = on_chunk,
     .metric = on_metric,
@@ -142,6 +144,7 @@ void play_free(struct play *play)
     struct play_capture *rows = &play->rows;
     free(rows->spans);
     free(rows->messages);
+    free(rows->updates);
     free(rows->metrics);
     free(rows->node_metrics);
     free(rows->x);
