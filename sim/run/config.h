@@ -72,7 +72,11 @@ struct run_expect_range {
     X(time_to_target_s)                                                                            \
     X(bytes)                                                                                       \
     X(messages)                                                                                    \
-    X(blocked_share)
+    X(blocked_share)                                                                               \
+    X(staleness_mean)                                                                              \
+    X(staleness_max)                                                                               \
+    X(gradients_dropped)                                                                           \
+    X(gradients_cancelled)
 
 struct run_summary {
 #define RUN_SUMMARY_MEMBER(name) double name;

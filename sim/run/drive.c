@@ -299,6 +299,10 @@ static void summarise(struct drive *drive)
         .bytes = (double)row->bytes,
         .messages = (double)row->messages,
         .blocked_share = row->blocked_share,
+        .staleness_mean = sim_staleness_mean(sim),
+        .staleness_max = sim_staleness_max(sim),
+        .gradients_dropped = (double)sim->counts.gradients_dropped,
+        .gradients_cancelled = (double)sim->counts.gradients_cancelled,
     };
     result->summary.time_to_target_s = metrics_time_to_target_s(sim, &result->grid_s);
     result->measured = metrics_any(sim);

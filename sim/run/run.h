@@ -52,7 +52,9 @@ struct run_result {
 };
 
 /* Names and values of a summary in the order of RUN_SUMMARY_LIST. */
-#define RUN_SUMMARY_COUNT 16
+#define RUN_SUMMARY_ONE(column) +1
+enum { RUN_SUMMARY_COUNT = 0 RUN_SUMMARY_LIST(RUN_SUMMARY_ONE) };
+#undef RUN_SUMMARY_ONE
 extern const char *const run_summary_names[RUN_SUMMARY_COUNT];
 void run_summary_values(const struct run_summary *summary, double values[RUN_SUMMARY_COUNT]);
 

@@ -83,6 +83,16 @@ struct sim_ledger {
     double sum, compensation; /* held + in flight, Neumaier */
 };
 
+/* What became of gradients and messages, for the summary. */
+struct sim_counts {
+    int64_t updates; /* those that had a staleness */
+    double staleness_sum;
+    int64_t staleness_max;
+    int64_t gradients_dropped;   /* computed and not applied */
+    int64_t gradients_cancelled; /* cut before they were complete */
+    int64_t messages_lost;
+};
+
 struct sim {
     const struct run_config *config;
     const struct run_options *options;
@@ -127,6 +137,7 @@ struct sim {
     struct sim_ledger ledger;
     int64_t samples_applied, iterations_total;
     int64_t bytes_sent, messages_sent;
+    struct sim_counts counts;
     uint32_t finished;
 
     struct metrics *metrics;
@@ -141,6 +152,12 @@ enum status sim_check_device(const struct sim *sim, const struct backend_ops *ba
                              struct error *error);
 double sim_epoch(const struct sim *sim); /* samples applied over training samples */
 void sim_start(struct sim *sim);         /* calls every program's start */
+
+/* sim_updates.c: an application of gradients to a model is observed, and its staleness counted
+ * unless it is -1. */
+void sim_updated(struct sim *sim, const struct trace_update *row);
+double sim_staleness_mean(const struct sim *sim); /* NaN: no update had a staleness */
+double sim_staleness_max(const struct sim *sim);  /* likewise */
 
 /* wait.c */
 void wait_settle(struct node *node);              /* answers a wait that holds; checks the ledger */

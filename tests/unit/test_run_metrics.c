@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "play.h"
+#include "run/sim.h"
 #include "scenario/scenario.h"
 #include "testing.h"
 
@@ -298,6 +299,26 @@ START_TEST(bytes_are_what_was_sent)
 }
 END_TEST
 
+/* Staleness 4, 0, none and 1: three updates had one, 5 in sum. */
+START_TEST(staleness_is_over_the_updates_that_have_one)
+{
+    static const int64_t stale[] = {4, 0, -1, 1};
+    struct sim sim = {.engine = engine_create()};
+    observer_open(&sim.observer, NULL, TRACE_NONE);
+    ck_assert(isnan(sim_staleness_mean(&sim)));
+    ck_assert(isnan(sim_staleness_max(&sim)));
+    for (size_t i = 0; i < sizeof stale / sizeof *stale; i++) {
+        struct trace_update row = {.staleness = stale[i]};
+        sim_updated(&sim, &row);
+    }
+    ck_assert_int_eq(sim.counts.updates, 3);
+    ck_assert_double_eq(sim_staleness_mean(&sim), 5.0 / 3);
+    ck_assert_double_eq(sim_staleness_max(&sim), 4);
+    observer_close(&sim.observer);
+    engine_free(sim.engine);
+}
+END_TEST
+
 /* ---- Networks that must agree ---- */
 
 /* One message a link at a time: sharing, queueing and no contention are the same. */
@@ -337,6 +358,7 @@ static Suite *metrics_suite(void)
     tcase_add_test(values, node_objectives_are_fair_samples);
     tcase_add_loop_test(values, mass_in_flight_belongs_to_the_mean, 0, 8);
     tcase_add_test(values, blocked_share_is_waiting_over_time);
+    tcase_add_test(values, staleness_is_over_the_updates_that_have_one);
     tcase_add_test(values, bytes_are_what_was_sent);
     tcase_add_test(values, networks_agree_where_nothing_is_shared);
     tcase_set_timeout(values, 60);
