@@ -34,8 +34,9 @@ enum backend_operation_kind {
     BACKEND_COPY, /* before a partial write to a shared storage */
     BACKEND_EVALUATE,
     BACKEND_DISTANCE,
-    BACKEND_NORM, /* Euclidean norm of the input (sum of squares as in DISTANCE) -> one real */
-    BACKEND_CLIP, /* first input x min(1, coefficient / (second input, a norm, + 1e-6)) */
+    BACKEND_NORM,   /* Euclidean norm of the input (sum of squares as in DISTANCE) -> one real */
+    BACKEND_CLIP,   /* first input x min(1, coefficient / (second input, a norm, + 1e-6)) */
+    BACKEND_KERNEL, /* the operation's own kernel, as plan_apply says */
 };
 
 struct backend_operand {
@@ -64,8 +65,15 @@ struct backend_operation {
     uint32_t node;                /* GRADIENT; EVALUATE: node + 1, 0 = pooled */
     int64_t step;                 /* GRADIENT: names the noise stream */
     struct optimizer_step update; /* STEP */
-    int set;                      /* EVALUATE */
-    void *result;                 /* EVALUATE: struct objective_value *; DISTANCE: double * */
+    const struct plan_kernel *kernel; /* KERNEL */
+    uint32_t params_first;            /* KERNEL: its slot in the batch's pool of parameters */
+    int set;                          /* EVALUATE */
+    void *result;                     /* EVALUATE: struct objective_value *; DISTANCE: double * */
+};
+
+/* Parameters of one KERNEL operation. */
+struct backend_params {
+    _Alignas(8) unsigned char bytes[PLAN_PARAMS_BYTES];
 };
 
 struct backend_storage {
@@ -82,6 +90,7 @@ struct backend_batch {
     const uint32_t *successors;
     const double *coefficients;
     const uint32_t *samples;
+    const struct backend_params *params;
     struct backend_storage *storages; /* all of the plan's */
     const uint32_t *zeroed;           /* storages to be zero-filled before anything runs */
     uint32_t zeroed_count;

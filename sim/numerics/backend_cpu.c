@@ -23,6 +23,8 @@ static void backend_cpu_close(void *backend)
     for (unsigned i = 0; i < cpu->setting.threads; i++) {
         free(cpu->workers[i].workspace);
         free(cpu->workers[i].pointers);
+        free(cpu->workers[i].counts);
+        free(cpu->workers[i].scratch);
         free(cpu->workers[i].ready);
         buffer_pool_empty(cpu->buffers, &cpu->workers[i].cache);
     }

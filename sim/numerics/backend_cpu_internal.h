@@ -31,6 +31,10 @@ struct backend_cpu_worker {
     void *workspace; /* of the objective */
     const void **pointers;
     size_t pointer_capacity;
+    size_t *counts; /* of a kernel's spans */
+    size_t count_capacity;
+    void *scratch; /* of kernels, as large as the largest so far */
+    size_t scratch_bytes;
     struct buffer_pool_cache cache;
     struct backend_cpu_task *ready; /* a stack, behind `lock`: others take from it when theirs
                                        are empty */
@@ -63,6 +67,30 @@ struct backend_cpu {
     size_t split_of_capacity, split_count, split_capacity, partial_count, partial_capacity;
 };
 
+static inline const struct backend_operand *
+backend_cpu_inputs(const struct backend_cpu *cpu, const struct backend_operation *operation)
+{
+    return cpu->batch->operands + operation->input_first;
+}
+
+static inline const struct backend_operand *
+backend_cpu_outputs(const struct backend_cpu *cpu, const struct backend_operation *operation)
+{
+    return cpu->batch->operands + operation->output_first;
+}
+
+static inline void *backend_cpu_at(const struct backend_cpu *cpu,
+                                   const struct backend_operand *operand, size_t first)
+{
+    char *memory = cpu->batch->storages[operand->storage].memory;
+    return memory + (operand->first + first) * cpu->real_bytes;
+}
+
+/* Elements of one part. */
+struct backend_cpu_range {
+    size_t first, count;
+};
+
 /* Number of parts that an operation is cut into. */
 uint32_t backend_cpu_part_count(const struct backend_cpu *cpu,
                                 const struct backend_operation *operation);
@@ -70,6 +98,10 @@ uint32_t backend_cpu_part_count(const struct backend_cpu *cpu,
 void backend_cpu_part_run(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
                           const struct backend_operation *operation, uint32_t part,
                           struct objective_value *partial);
+/* Runs the kernel of an operation on a range of its spans (on all of them, unless elementwise). */
+void backend_cpu_apply(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
+                       const struct backend_operation *operation,
+                       const struct backend_cpu_range *range);
 /* Adds the parts' numbers in order and reports them. */
 void backend_cpu_part_report(const struct backend_operation *operation,
                              const struct objective_value *partials, uint32_t parts);

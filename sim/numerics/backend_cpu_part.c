@@ -14,24 +14,12 @@
 #define BACKEND_CPU_SAMPLES 4096       /* of one part of an evaluation */
 #define BACKEND_CPU_CLIP    1e-6       /* added to a norm before it divides, as in PyTorch */
 
-static const struct backend_operand *backend_cpu_inputs(const struct backend_cpu *cpu,
-                                                        const struct backend_operation *operation)
-{
-    return cpu->batch->operands + operation->input_first;
-}
-
-static const struct backend_operand *backend_cpu_outputs(const struct backend_cpu *cpu,
-                                                         const struct backend_operation *operation)
-{
-    return cpu->batch->operands + operation->output_first;
-}
-
 /* Elements of one part of an elementwise operation: whole blocks of the kernels. */
 static size_t backend_cpu_part_elements(const struct backend_cpu *cpu,
                                         const struct backend_operation *operation)
 {
     size_t operands = operation->input_count + operation->output_count;
-    size_t count = backend_cpu_inputs(cpu, operation)->count;
+    size_t count = backend_cpu_inputs(cpu, operation)->count; /* without inputs: an output */
     if (count * operands <= BACKEND_CPU_CUT)
         return count;
     size_t blocks = BACKEND_CPU_PIECE / operands / KERNELS_BLOCK;
@@ -44,6 +32,8 @@ uint32_t backend_cpu_part_count(const struct backend_cpu *cpu,
     size_t total, part;
     if (!operation->live || operation->kind == BACKEND_GRADIENT || operation->kind == BACKEND_NORM)
         return 1;
+    if (operation->kind == BACKEND_KERNEL && !operation->kernel->elementwise)
+        return 1;
     if (operation->kind == BACKEND_EVALUATE) {
         total = operation->samples_given ? operation->sample_count : 1;
         part = BACKEND_CPU_SAMPLES;
@@ -54,25 +44,15 @@ uint32_t backend_cpu_part_count(const struct backend_cpu *cpu,
     return total > part ? (uint32_t)((total + part - 1) / part) : 1;
 }
 
-struct backend_cpu_range {
-    size_t first, count;
-};
-
 static struct backend_cpu_range backend_cpu_part_range(const struct backend_cpu *cpu,
                                                        const struct backend_operation *operation,
                                                        uint32_t part)
 {
     size_t total = backend_cpu_inputs(cpu, operation)->count;
-    size_t size = backend_cpu_part_elements(cpu, operation);
+    bool cut = operation->kind != BACKEND_KERNEL || operation->kernel->elementwise;
+    size_t size = cut ? backend_cpu_part_elements(cpu, operation) : total;
     size_t first = part * size;
     return (struct backend_cpu_range){first, total - first < size ? total - first : size};
-}
-
-static void *backend_cpu_at(const struct backend_cpu *cpu, const struct backend_operand *operand,
-                            size_t first)
-{
-    char *memory = cpu->batch->storages[operand->storage].memory;
-    return memory + (operand->first + first) * cpu->real_bytes;
 }
 
 static void backend_cpu_gradient(struct backend_cpu *cpu, struct backend_cpu_worker *worker,
@@ -222,6 +202,10 @@ static void backend_cpu_elements(struct backend_cpu *cpu, struct backend_cpu_wor
     }
     if (operation->kind == BACKEND_STEP) {
         backend_cpu_step(cpu, operation, &range);
+        return;
+    }
+    if (operation->kind == BACKEND_KERNEL) {
+        backend_cpu_apply(cpu, worker, operation, &range);
         return;
     }
     if (operation->kind == BACKEND_CLIP) {

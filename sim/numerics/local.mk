@@ -3,6 +3,7 @@ libhearsay_la_SOURCES += \
 	sim/numerics/backend.c \
 	sim/numerics/backend.h \
 	sim/numerics/backend_cpu.c \
+	sim/numerics/backend_cpu_apply.c \
 	sim/numerics/backend_cpu_internal.h \
 	sim/numerics/backend_cpu_part.c \
 	sim/numerics/backend_cpu_run.c \
@@ -19,6 +20,7 @@ libhearsay_la_SOURCES += \
 	sim/numerics/optimizers/kernel.h \
 	sim/numerics/plan.c \
 	sim/numerics/plan.h \
+	sim/numerics/plan_apply.c \
 	sim/numerics/plan_budget.c \
 	sim/numerics/plan_flush.c \
 	sim/numerics/plan_hazard.c \

@@ -59,6 +59,7 @@ void plan_free(struct plan *plan)
     free(plan->operands);
     free(plan->coefficients);
     free(plan->samples);
+    free(plan->params);
     free(plan->readers);
     free(plan->edges);
     free(plan->successors);

@@ -61,6 +61,38 @@ struct plan_config {
     uint32_t batch_size;
 };
 
+/* One execution of a kernel.  Pointers are to `real` of the precision that runs. */
+struct plan_kernel_call {
+    const void *params; /* the recorder's copy; NULL where none were given */
+    const void *const *inputs;
+    void *const *outputs;
+    const size_t *input_counts, *output_counts; /* reals of each span, or of its piece */
+    unsigned input_count, output_count;
+    size_t first;  /* elementwise kernels: where the piece begins in the spans; else 0 */
+    void *scratch; /* scratch_bytes of it, uncleared, aligned for anything */
+    const struct objective_layer *layers; /* of the model; layer_count 0: one layer */
+    size_t layer_count;
+};
+
+/*
+ * What plan_apply runs: a pure function of parameters and inputs.  It writes every element of each
+ * output.  An output that is an input as well, the same span of the same vector, is updated in
+ * place: both pointers may be equal or may not overlap at all, the kernel is right either way.
+ * Other operands never overlap an output.
+ */
+struct plan_kernel {
+    const char *name; /* back ends may have an implementation of their own under it */
+    /* All spans have one length and an element of an output depends on the same element of the
+     * inputs alone (and on its index): large ones run in pieces, cut at multiples of 4096. */
+    bool elementwise;
+    /* Bytes of scratch for a call, whose inputs and outputs are still NULL; NULL: none. */
+    size_t (*scratch_bytes)(const struct plan_kernel_call *call);
+    void (*run32)(const struct plan_kernel_call *call);
+    void (*run64)(const struct plan_kernel_call *call);
+};
+
+#define PLAN_PARAMS_BYTES 64
+
 enum status plan_create(struct plan **plan, const struct plan_config *config, struct error *error);
 void plan_free(struct plan *plan);
 bool plan_executes(const struct plan *plan); /* false with backend none */
@@ -95,6 +127,12 @@ void plan_norm(struct plan *plan, struct plan_span source, uint32_t destination,
 /* destination <- min(1, largest / (norm[0] + 1e-6)) x source: torch.nn.utils.clip_grad_norm_. */
 void plan_clip(struct plan *plan, uint32_t destination, struct plan_span source, uint32_t norm,
                double largest);
+/* outputs <- kernel(params, inputs).  The parameters, at most PLAN_PARAMS_BYTES, are copied; what
+ * they point to lives as long as the plan.  Outputs are distinct; one is written as a whole or, if
+ * it is an input too, in place (struct plan_kernel). */
+void plan_apply(struct plan *plan, const struct plan_kernel *kernel, const void *params,
+                size_t params_size, const struct plan_span *outputs, unsigned output_count,
+                const struct plan_span *inputs, unsigned input_count);
 /* Into *value / *result, valid after the next flush.
  * plan_evaluate: the objective at `scale` x x.  plan_distance: ||a.c a.v - b.c b.v||^2 (fixed
  * blocks, partial sums in block order, double); b.vector 0: the squared norm of a. */

@@ -18,6 +18,7 @@ static struct backend_batch plan_flush_batch(struct plan *plan)
         .successors = plan->successors,
         .coefficients = plan->coefficients,
         .samples = plan->samples,
+        .params = plan->params,
         .storages = plan->storages,
         .zeroed = plan->zeroed,
         .zeroed_count = (uint32_t)plan->zeroed_count,
@@ -30,6 +31,7 @@ static void plan_flush_forget(struct plan *plan)
     plan->epoch++;
     plan->operation_count = plan->operand_count = plan->coefficient_count = 0;
     plan->sample_count = plan->reader_count = plan->edge_count = 0;
+    plan->param_count = 0;
     plan->temporary_bytes = 0;
     plan_storage_bury(plan);
 }

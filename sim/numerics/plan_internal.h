@@ -80,11 +80,13 @@ struct plan {
     struct backend_operand *operands;
     double *coefficients;
     uint32_t *samples;
+    struct backend_params *params;
     struct plan_reader *readers;
     struct plan_edge *edges;
     size_t operation_count, operation_capacity, operand_count, operand_capacity;
     size_t coefficient_count, coefficient_capacity, sample_count, sample_capacity;
     size_t reader_count, reader_capacity, edge_count, edge_capacity;
+    size_t param_count, param_capacity;
 
     /* Made by a flush. */
     uint32_t *successors, *zeroed;
@@ -107,6 +109,24 @@ static inline struct plan_block *plan_storage_blocks(struct plan_track *track)
 {
     return track->block_count == 1 ? &track->one : track->many;
 }
+
+/* --- plan_record.c: the strokes of one operation. --- */
+/* A span made definite. */
+struct plan_range {
+    struct plan_vector *vector;
+    size_t first, count;
+    bool whole;
+};
+struct plan_range plan_record_range(struct plan *plan, struct plan_span span);
+uint32_t plan_record_begin(struct plan *plan, enum backend_operation_kind kind);
+void plan_record_input(struct plan *plan, uint32_t operation, const struct plan_range *range);
+void plan_record_output(struct plan *plan, uint32_t operation, const struct plan_range *range);
+void plan_record_end(struct plan *plan, uint32_t operation);
+/* Before inputs: a part of a vector is written in place. */
+void plan_record_prepare(struct plan *plan, struct plan_range *range);
+/* After inputs: a vector that is overwritten as a whole leaves its storage to those who share it.
+ * reads_it: the operation reads the storage itself. */
+void plan_record_move(struct plan *plan, const struct plan_range *range, bool reads_it);
 
 /* --- plan_hazard.c: the DAG. --- */
 void plan_hazard_read(struct plan *plan, uint32_t operation, const struct backend_operand *operand);

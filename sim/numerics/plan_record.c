@@ -12,14 +12,7 @@
 #include "core/memory.h"
 #include "numerics/plan_internal.h"
 
-/* A span made definite. */
-struct plan_range {
-    struct plan_vector *vector;
-    size_t first, count;
-    bool whole;
-};
-
-static struct plan_range plan_record_range(struct plan *plan, struct plan_span span)
+struct plan_range plan_record_range(struct plan *plan, struct plan_span span)
 {
     struct plan_vector *vector = plan_vector_at(plan, span.vector);
     size_t total = plan->storages[vector->storage].count;
@@ -29,7 +22,7 @@ static struct plan_range plan_record_range(struct plan *plan, struct plan_span s
     return (struct plan_range){vector, span.first, count, count == total};
 }
 
-static uint32_t plan_record_begin(struct plan *plan, enum backend_operation_kind kind)
+uint32_t plan_record_begin(struct plan *plan, enum backend_operation_kind kind)
 {
     CHECK(plan->operation_count < UINT32_MAX - 1, "too many operations without a flush");
     PLAN_RESERVE(plan->operations, plan->operation_capacity, plan->operation_count + 1);
@@ -52,15 +45,14 @@ static const struct backend_operand *plan_record_operand(struct plan *plan,
     return operand;
 }
 
-static void plan_record_input(struct plan *plan, uint32_t operation, const struct plan_range *range)
+void plan_record_input(struct plan *plan, uint32_t operation, const struct plan_range *range)
 {
     plan_hazard_read(plan, operation, plan_record_operand(plan, range));
     plan->operations[operation].input_count++;
     plan->operations[operation].output_first++;
 }
 
-static void plan_record_output(struct plan *plan, uint32_t operation,
-                               const struct plan_range *range)
+void plan_record_output(struct plan *plan, uint32_t operation, const struct plan_range *range)
 {
     plan_hazard_write(plan, operation, plan_record_operand(plan, range));
     plan->operations[operation].output_count++;
@@ -84,7 +76,7 @@ static void plan_record_samples(struct plan *plan, uint32_t operation, const uin
     plan->sample_count += count;
 }
 
-static void plan_record_end(struct plan *plan, uint32_t operation)
+void plan_record_end(struct plan *plan, uint32_t operation)
 {
     plan_budget_weigh(plan, &plan->operations[operation]);
 }
@@ -102,18 +94,16 @@ static void plan_record_unshare(struct plan *plan, struct plan_range *range)
     plan_record_end(plan, copy);
 }
 
-/* Before inputs: a part of a vector is written in place. */
-static void plan_record_prepare(struct plan *plan, struct plan_range *range)
+void plan_record_prepare(struct plan *plan, struct plan_range *range)
 {
     if (!range->whole)
         plan_record_unshare(plan, range);
 }
 
-/* After inputs: a vector that is overwritten as a whole leaves its storage to those who share it.
- * Where it is merely still read by recorded operations the move is a choice: nobody waits, and the
- * old buffer is free as soon as its readers ran, still warm for the next.  The choice is taken
- * while the budget lasts; values never depend on it. */
-static void plan_record_move(struct plan *plan, const struct plan_range *range, bool reads_it)
+/* Where the storage is merely still read by recorded operations the move is a choice: nobody waits,
+ * and the old buffer is free as soon as its readers ran, still warm for the next.  The choice is
+ * taken while the budget lasts; values never depend on it. */
+void plan_record_move(struct plan *plan, const struct plan_range *range, bool reads_it)
 {
     if (!range->whole)
         return;

@@ -11,8 +11,8 @@ endif
 EXTRA_DIST += tests/unit/check-is-missing.sh
 
 # Suites that start threads; these also run under ThreadSanitizer.
-threaded_tests = tests/unit/test_plan tests/unit/test_backend tests/unit/test_optimizer \
-	tests/unit/test_trace tests/unit/test_run
+threaded_tests = tests/unit/test_plan tests/unit/test_plan_kernel tests/unit/test_backend \
+	tests/unit/test_optimizer tests/unit/test_trace tests/unit/test_run
 
 .PHONY: check-threads check-valgrind check-all
 check-threads: all
@@ -54,6 +54,7 @@ check_PROGRAMS += tests/unit/test_data
 check_PROGRAMS += tests/unit/test_models
 check_PROGRAMS += tests/unit/test_partition
 check_PROGRAMS += tests/unit/test_plan
+check_PROGRAMS += tests/unit/test_plan_kernel
 libtesting_la_SOURCES += tests/unit/topology_support.h
 check_PROGRAMS += tests/unit/test_topologies
 check_PROGRAMS += tests/unit/test_spectra
