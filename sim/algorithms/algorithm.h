@@ -7,14 +7,24 @@
  * vectors, send messages, start gradients, enter collectives and declare what they wait for.  A
  * wait that holds already is answered as soon as the handler has returned.
  *
- * STATE is a flat block of state_size bytes per node, zero at start, owned by the engine, without
- * pointers (vector handles are numbers), so that a checkpoint is a copy.
+ * INSTANCES.  Ranks 0 .. node_count-1 are workers; ranks from node_count on are the servers that a
+ * program asks for, each with a shard of the vector.  Every instance runs the same program and
+ * has a struct node; workers are those that count: iterations, metrics and stop rules look at
+ * them only.
  *
- * HOLDING.  Every node holds a share of the system's mass: a numerator x (a model vector) and a
+ * STATE is a flat block of state_size bytes per instance, zero at start, owned by the engine,
+ * without pointers (vector handles are numbers), so that a checkpoint is a copy.
+ *
+ * HOLDING.  Every worker holds a share of the system's mass: a numerator x (a model vector) and a
  * push-sum weight w, 1 at the start.  node_push sends a share of both; node_keep says which share
  * stays; node_mix adds what arrived.  The engine checks at every event that held + in flight = n,
  * and derives the mean model from the same ledger.  Programs over doubly stochastic matrices use
- * the same calls; their w stays 1 and is not transmitted.
+ * the same calls; their w stays 1 and is not transmitted.  A program may let vectors of its own
+ * travel with x (gradient tracking): they share x's coefficients in every push and mix.
+ *
+ * MESSAGES are of three kinds.  Pushes carry mass.  Deltas (node_push_delta) carry a vector beside
+ * the holding, into the same inbox keyed by round.  Parcels (node_send) are handed to on_message
+ * when they arrive.  Messages of one edge arrive in the order in which they were sent.
  */
 #ifndef HEARSAY_ALGORITHMS_ALGORITHM_H
 #define HEARSAY_ALGORITHMS_ALGORITHM_H
@@ -26,9 +36,32 @@
 #include "collectives/collective.h"
 #include "core/field.h"
 #include "core/plugin.h"
+#include "core/rng.h"
 #include "topologies/topology.h"
 
 struct node;
+struct node_mail;
+struct node_reduced;
+
+/* What the mean model of the metrics is. */
+enum algorithm_mean {
+    ALGORITHM_MEAN_HELD,     /* (sum of x_i + mass in flight) / n */
+    ALGORITHM_MEAN_DEPLOYED, /* the mean of the workers' deployable models */
+    ALGORITHM_MEAN_SERVER,   /* the servers' shards */
+};
+
+/* Which optimizers a program composes with. */
+enum algorithm_optimizers {
+    ALGORITHM_OPTIMIZER_ANY,
+    /* The program has an update rule of its own and takes the learning rate and weight decay from
+     * "sgd" (node_rate, node_weight_decay); clipping and other rules are refused. */
+    ALGORITHM_OPTIMIZER_RATE,
+};
+
+struct algorithm_servers {
+    uint32_t count;  /* shards; 0: none */
+    bool co_located; /* server j shares the host of worker j mod n; else it has its own */
+};
 
 struct algorithm_ops {
     struct plugin plugin;
@@ -37,15 +70,32 @@ struct algorithm_ops {
     /* With these parameters z is x itself, and no message carries w (the ledger still counts it).
      * NULL: never. */
     bool (*ignores_weight)(const void *params);
-    size_t state_size; /* 0: none */
+    enum algorithm_mean mean;
+    enum algorithm_optimizers optimizers;
+    bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
+                            the scenario says otherwise: asynchronous programs */
+    size_t state_size;   /* 0: none */
+    unsigned vectors;    /* own model-sized vectors of every instance, node_vector 1 .. vectors */
+    unsigned travelling; /* the first of them that every push and mix moves with x */
+    /* Gradients that a worker can compute at once (updaters that share its x); NULL: 1. */
+    uint32_t (*slots)(const void *params);
+    struct algorithm_servers (*servers)(const void *params, uint32_t workers); /* NULL: none */
     /* enum topology_requirement flags demanded of every phase; NULL: uses no topology */
     unsigned (*topology)(const void *params);
     /* Contradictory parameters are refused with their path; may be NULL. */
     enum status (*check)(const void *params, uint32_t nodes, struct error *error);
     void (*start)(struct node *node);       /* at time 0 */
-    void (*on_gradient)(struct node *node); /* the gradient of node_start_gradient is complete */
-    void (*on_ready)(struct node *node);    /* the condition of node_await holds */
-    void (*on_collective)(struct node *node, uint32_t result); /* the result may be used */
+    void (*on_gradient)(struct node *node); /* a gradient is complete, in slot node_slot() */
+    /* Bucket `bucket` of the gradient in slot node_slot() is complete; the last one is announced
+     * by on_gradient. */
+    void (*on_bucket)(struct node *node, uint32_t bucket);
+    void (*on_ready)(struct node *node); /* the condition of node_await holds */
+    void (*on_message)(struct node *node, const struct node_mail *mail); /* a parcel has come */
+    void (*on_timer)(struct node *node, uint64_t tag);                   /* node_after's time */
+    void (*on_collective)(struct node *node, const struct node_reduced *reduced);
+    /* Goes on after a node_next_iteration that was false because the engine had something to do
+     * between two iterations (outer optimizer). */
+    void (*on_resume)(struct node *node);
 };
 extern const struct plugin_registry algorithm_registry;
 
@@ -53,29 +103,99 @@ extern const struct plugin_registry algorithm_registry;
 void *node_state(struct node *node);
 const void *node_params(const struct node *node);
 uint32_t node_rank(const struct node *node);
-uint32_t node_count(const struct node *node);
+uint32_t node_count(const struct node *node);    /* workers */
 int64_t node_iteration(const struct node *node); /* iterations finished by this node */
+int64_t node_now_ps(const struct node *node);
+/* A keyed stream of this node; draws depend on (role, step) only. */
+gsl_rng *node_random(const struct node *node, struct rng *rng, uint32_t role, int64_t step);
+/* The same for all nodes: random groups that everybody must agree on. */
+gsl_rng *node_common_random(const struct node *node, struct rng *rng, uint32_t role, int64_t step);
+
+/* --- Servers --- */
+bool node_is_server(const struct node *node);
+uint32_t node_servers(const struct node *node);
+uint32_t node_server_rank(const struct node *node, uint32_t shard);
+struct node_shard {
+    size_t first, count; /* of the vector */
+    int64_t bytes;       /* on the wire */
+};
+struct node_shard node_shard(const struct node *node, uint32_t shard);
 
 /* --- Computing --- */
-/* Starts a gradient at vector `at` (its values now), on the accelerator; on_gradient follows. */
+struct node_compute {
+    uint32_t slot;
+    uint32_t at;      /* the vector that the gradient is taken at: its values now */
+    double share;     /* of a whole gradient's time; 0: all of it */
+    uint32_t buckets; /* parts of the gradient that the backward pass completes in equal times, in
+                         order; 0, 1: on_gradient only */
+};
+void node_compute_gradient(struct node *node, const struct node_compute *compute);
+/* Slot 0, whole, at vector `at`; on_gradient follows. */
 void node_start_gradient(struct node *node, uint32_t at);
-/* The last completed gradient. Valid until the next node_start_gradient. */
+uint32_t node_slot(const struct node *node); /* of the gradient that is being announced */
+/* The last gradient started in that slot. Valid until the next start there. */
 uint32_t node_gradient(const struct node *node);
+uint32_t node_gradient_of(const struct node *node, uint32_t slot);
+bool node_computes(const struct node *node, uint32_t slot);
+/* Gives a running gradient up: the accelerator is free at once; counted as cancelled. */
+void node_cancel_gradient(struct node *node, uint32_t slot);
+/* A completed gradient will not be applied: counted as dropped. */
+void node_drop_gradient(struct node *node);
+
 /* x <- x - rate d(g), the optimizer's rule with this node's own momentum; weight decay reads
  * `decay_at`.  Counts the gradient's samples as applied. */
 void node_step(struct node *node, uint32_t gradient, uint32_t decay_at);
-/* Ends iteration k -> k + 1.  False when this node has done what the scenario asked: return. */
+/* The same with everything that may differ. */
+struct node_update {
+    uint32_t gradient, decay_at;
+    uint32_t slot;       /* whose momentum */
+    size_t first, count; /* part of x; count 0: all */
+    double scale;        /* of the learning rate */
+    double gradients;    /* workers' mini-batches in it: counted as applied */
+    uint32_t origin;     /* whose gradient, for the trace */
+    int64_t version;     /* updates of this x before */
+    int64_t staleness;   /* -1: has none, no row */
+};
+void node_apply(struct node *node, const struct node_update *update);
+/* For programs with rules of their own: what node_apply would count, without a step. */
+void node_count_applied(struct node *node, const struct node_update *update);
+double node_rate(const struct node *node); /* learning rate by the schedule, now */
+double node_weight_decay(const struct node *node);
+
+/* Ends iteration k -> k + 1.  False when this node has done what the scenario asked, or when the
+ * engine goes on by on_resume: return. */
 bool node_next_iteration(struct node *node);
 
-/* --- The holding --- */
-uint32_t node_x(const struct node *node);    /* numerator; handle stays, values change */
-double node_weight(const struct node *node); /* w */
+/* --- Vectors --- */
+uint32_t node_x(const struct node *node); /* numerator; handle stays, values change */
+uint32_t node_vector(const struct node *node, unsigned index); /* 1 .. ops.vectors, zero at start */
+double node_weight(const struct node *node);                   /* w */
 /* z = x / w: x itself where w is exactly 1.  The handle is valid until the next call. */
 uint32_t node_debiased(struct node *node);
-void node_replace_x(struct node *node, uint32_t vector); /* x <- vector, no copy */
-/* A snapshot of x as it is now; give it back by node_drop. */
+void node_replace_x(struct node *node, uint32_t vector);                  /* x <- vector, no copy */
+void node_set_vector(struct node *node, unsigned index, uint32_t vector); /* the same, own vector */
+/* A snapshot of a vector as it is now, and a new zero vector; give them back by node_drop. */
 uint32_t node_keep_x(struct node *node);
+uint32_t node_snapshot(struct node *node, uint32_t vector);
+uint32_t node_new_vector(struct node *node);
 void node_drop(struct node *node, uint32_t vector);
+struct node_term {
+    uint32_t vector;
+    double coefficient;
+};
+/* destination <- sum of coefficient x vector, in the order of the terms; the destination may be
+ * among them.  _part: elements first .. first + count - 1 of all. */
+void node_combine(struct node *node, uint32_t destination, const struct node_term *terms,
+                  size_t count);
+void node_combine_part(struct node *node, uint32_t destination, size_t first, size_t length,
+                       const struct node_term *terms, size_t count);
+/* The model this worker would deploy from its next finished iteration on, instead of x / w: a
+ * snapshot x scale is kept then.  0: back to x / w. */
+void node_deploys(struct node *node, uint32_t vector, double scale);
+size_t node_dimension(const struct node *node);
+/* Part `part` of `parts` contiguous parts of the model, cut between layers where there are enough
+ * of them.  Returns first and count. */
+struct node_shard node_layers(const struct node *node, uint32_t part, uint32_t parts);
 
 /* --- Exchange --- */
 /* Out- and in-edges of this node at a phase of the topology, sorted by peer.  The array belongs to
@@ -101,10 +221,35 @@ uint32_t node_mix_all(struct node *node, int64_t oldest);
 /* x <- share kept x, so that a step may be taken while the exchange is under way. */
 void node_settle_share(struct node *node);
 
+/* Sends `vector` (its values now; `bytes` on the wire) to every out-neighbour of phase `round`. */
+void node_push_delta(struct node *node, int64_t round, uint32_t vector, int64_t bytes);
+/* destination <- destination + sum of edge weight x vector over the round's deltas, in the order of
+ * sources with `own` (0: none) x the own share in its place.  Consumes them. */
+void node_add_deltas(struct node *node, int64_t round, uint32_t destination, uint32_t own);
+
+#define NODE_VECTORS 4 /* in one parcel or collective */
+
+struct node_parcel {
+    uint32_t kind;         /* the program's own word */
+    int64_t round, number; /* the program's own numbers */
+    double value;
+    uint32_t vectors[NODE_VECTORS]; /* their values now */
+    unsigned vector_count;
+    int64_t bytes; /* on the wire */
+};
+struct node_mail {
+    uint32_t from;
+    int64_t posted_ps;
+    struct node_parcel parcel; /* vectors live during on_message: node_snapshot keeps one */
+};
+void node_send(struct node *node, uint32_t to, const struct node_parcel *parcel);
+int64_t node_vector_bytes(const struct node *node); /* one model-sized vector on the wire */
+
 /* --- Waiting --- */
 enum node_condition {
-    NODE_RECEIVED = 1, /* `messages` messages of `round` have arrived */
-    NODE_SENT = 2,     /* all own sends have left */
+    NODE_RECEIVED = 1,  /* `messages` pushes or deltas of `round` have arrived */
+    NODE_SENT = 2,      /* all own sends have left */
+    NODE_UNBLOCKED = 4, /* node_unblock was called */
 };
 /* Posts the receives of a round before it waits for them (rendezvous flows may start). */
 void node_expect(struct node *node, int64_t round);
@@ -114,11 +259,38 @@ void node_await_round(struct node *node, unsigned conditions, int64_t round);
 bool node_poll_round(struct node *node, unsigned conditions, int64_t round);
 /* on_ready is called once, as soon as all conditions hold. One wait at a time. */
 void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t messages);
+/* The node stands still until the program calls node_unblock on it from another handler (then the
+ * program goes on itself; on_ready is not called).  `what` (a literal) names the reason in the
+ * deadlock report: "the server's reply". */
+void node_block(struct node *node, const char *what);
+void node_unblock(struct node *node); /* a node that is not blocked: nothing */
+bool node_blocked(const struct node *node);
+/* on_timer(tag) in delay_ps. */
+void node_after(struct node *node, int64_t delay_ps, uint64_t tag);
 
 /* --- Collectives --- */
-/* Enters the all-reduce of this node's iteration with a snapshot of `vector`; on_collective brings
- * scale x sum over all nodes.  `replaces_x`: the result becomes everybody's x.  The choice, of
- * collective_registry, must outlive the run. */
+struct node_reduction {
+    const struct plugin_choice *choice; /* of collective_registry; must outlive the run */
+    /* Who takes part, ascending, the same list at each of them; NULL: all workers. */
+    const uint32_t *members;
+    uint32_t member_count;
+    int64_t round; /* with tag and the first member the collective's name: an instance enters a */
+    uint32_t tag;  /* name once */
+    uint32_t vectors[NODE_VECTORS]; /* their values now */
+    unsigned vector_count;          /* 0: timing only */
+    double scale;                   /* of the sum over members */
+    int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them */
+    bool replaces_x;                /* the first vector's result becomes everybody's x */
+};
+struct node_reduced {
+    int64_t round;
+    uint32_t tag;
+    uint32_t vectors[NODE_VECTORS]; /* live during on_collective; shared by all members */
+    unsigned vector_count;
+};
+/* Enters with snapshots; on_collective brings the result to each member. */
+void node_reduce(struct node *node, const struct node_reduction *reduction);
+/* All workers, one vector, named by the node's iteration. */
 void node_all_reduce(struct node *node, const struct plugin_choice *choice, uint32_t vector,
                      double scale, bool replaces_x);
 

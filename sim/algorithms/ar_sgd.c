@@ -48,13 +48,13 @@ static void ar_sgd_on_gradient(struct node *node)
     }
 }
 
-static void ar_sgd_on_collective(struct node *node, uint32_t result)
+static void ar_sgd_on_collective(struct node *node, const struct node_reduced *reduced)
 {
     const struct ar_sgd_params *params = node_params(node);
     if (params->average == AR_SGD_PARAMETERS)
-        node_replace_x(node, result);
+        node_replace_x(node, reduced->vectors[0]);
     else
-        node_step(node, result, node_x(node));
+        node_step(node, reduced->vectors[0], node_x(node));
     if (node_next_iteration(node))
         start_step(node);
 }

@@ -12,18 +12,25 @@
 
 #define FORGIVEN_ULP 4
 
-int64_t simtime_from_s(double seconds)
+/* Up to a whole picosecond.  Nearer to one than rounding errors can tell: it was meant. */
+static int64_t round_up(double ps)
 {
-    double ps = seconds * (double)SIMTIME_PS_PER_S;
-    double nearest, ulp;
-
-    CHECK(seconds >= 0, "%g s is no duration", seconds); /* NaN fails too */
+    double nearest = nearbyint(ps), ulp = nextafter(ps, INFINITY) - ps;
     if (ps >= (double)SIMTIME_BEYOND_PS)
         return SIMTIME_BEYOND_PS;
-    nearest = nearbyint(ps);
-    ulp = nextafter(ps, INFINITY) - ps;
-    /* Nearer to a whole picosecond than rounding errors can tell: it was meant. */
     return (int64_t)(fabs(ps - nearest) <= FORGIVEN_ULP * ulp ? nearest : ceil(ps));
+}
+
+int64_t simtime_from_s(double seconds)
+{
+    CHECK(seconds >= 0, "%g s is no duration", seconds); /* NaN fails too */
+    return round_up(seconds * (double)SIMTIME_PS_PER_S);
+}
+
+int64_t simtime_scale(int64_t ps, double factor)
+{
+    CHECK(ps >= 0 && factor >= 0, "%g times %lld ps is no duration", factor, (long long)ps);
+    return round_up((double)ps * factor);
 }
 
 double simtime_to_s(int64_t ps)

@@ -19,6 +19,8 @@
  * the next picosecond by its own representation).  CHECKs 0 <= s. */
 int64_t simtime_from_s(double seconds);
 double simtime_to_s(int64_t ps);
+/* ps x factor >= 0, rounded up (after forgiving 4 ulp); beyond the clock: SIMTIME_BEYOND_PS. */
+int64_t simtime_scale(int64_t ps, double factor);
 int64_t simtime_add(int64_t a_ps, int64_t b_ps); /* both >= 0 */
 
 /* "1.234 s", "82.0 ms", "2 h 03 min": for people.  Returns `text`. */

@@ -27,10 +27,10 @@ static const struct plugin *const optimizer_entries[] = {OPTIMIZER_LIST(OPTIMIZE
 
 const struct plugin_registry optimizer_registry = {"optimizer", "optimizers", optimizer_entries};
 
-static const char *const optimizer_clocks[] = {"local", "global", NULL};
+static const char *const optimizer_clocks[] = {"auto", "local", "global", NULL};
 
 static const struct field optimizer_schedule_fields[] = {
-    FIELD_AT(struct optimizer_schedule, clock, FIELD_ENUM, "\"local\"", .names = optimizer_clocks,
+    FIELD_AT(struct optimizer_schedule, clock, FIELD_ENUM, "\"auto\"", .names = optimizer_clocks,
              .help = "the epoch that the schedule reads: of the node's own iterations, or of all"
                      " gradients applied in the system"),
     FIELD_AT(struct optimizer_schedule, warmup_epochs, FIELD_REAL, "0", .min = 0, .max = DBL_MAX,

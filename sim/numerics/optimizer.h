@@ -14,8 +14,9 @@
 #include "core/plugin.h"
 #include "core/status.h"
 
-/* Which epoch a schedule reads: that of the node's own iterations, or of all gradients applied. */
-enum optimizer_clock { OPTIMIZER_LOCAL, OPTIMIZER_GLOBAL };
+/* Which epoch a schedule reads: that of the node's own iterations, or of all gradients applied;
+ * auto: as the program says, local for synchronous ones. */
+enum optimizer_clock { OPTIMIZER_CLOCK_AUTO, OPTIMIZER_LOCAL, OPTIMIZER_GLOBAL };
 
 struct optimizer_schedule {
     int clock;                     /* enum optimizer_clock */

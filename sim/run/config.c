@@ -122,7 +122,11 @@ const struct field run_fields[] =
          .help = "of every random stream that `seeds` does not name; a list makes one run each"),
      SECTION(seeds, seeds_fields).help = "split seeds; absent ones are `seed`"},
                    FIELD_AT(struct run_config, nodes, FIELD_INTEGER, NULL, .min = 1, .max = 16e6,
-                            .help = "number of nodes (one worker a host)"),
+                            .help = "number of nodes (workers)"),
+                   FIELD_AT(struct run_config, workers_per_host, FIELD_INTEGER, "1", .min = 1,
+                            .max = 1e6,
+                            .help = "workers that share a host and its NIC; they talk to one "
+                                    "another over its local link"),
                    FIELD_AT(struct run_config, precision, FIELD_ENUM, "\"float32\"",
                             .names = numeric_precision_names,
                             .help = "of parameters, gradients and messages"),

@@ -94,7 +94,7 @@ struct run_config {
     const char *name, *description;
     int64_t seed;
     struct run_seeds seeds;
-    int64_t nodes;
+    int64_t nodes, workers_per_host;
     int precision; /* enum numeric_precision */
     struct compute_config compute;
     struct network_config network;

@@ -24,6 +24,9 @@ static int name_missing(const struct sim *sim, const struct node *node, char *te
 static int describe(const struct sim *sim, const struct node *node, char *text, size_t size)
 {
     char missing[96] = "";
+    if (node->wait.conditions & NODE_UNBLOCKED)
+        return snprintf(text, size, "; node %u waits for %s since %.9g s", node->rank,
+                        node->wait.what, simtime_to_s(node->wait.since_ps));
     if (node->collective_entered_ps >= 0)
         return snprintf(text, size, "; node %u waits in an all-reduce since %.9g s", node->rank,
                         simtime_to_s(node->collective_entered_ps));

@@ -259,7 +259,7 @@ static void report_links(struct sim *sim, int64_t now_ps)
     struct trace_sink *sink = sim->observer.sink;
     if (sink == NULL || sim->observer.level < TRACE_METRICS)
         return;
-    for (uint32_t host = 0; host < sim->nodes; host++) {
+    for (uint32_t host = 0; host < sim->hosts; host++) {
         struct network_link_totals totals;
         network_link(cluster_network(sim->cluster), host, now_ps, &totals);
         struct trace_link row = {host, totals.tx_bytes, totals.rx_bytes, totals.tx_busy_ps,

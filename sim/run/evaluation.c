@@ -261,9 +261,7 @@ static double node_blocked_ps(const struct node *node, int64_t time_ps)
     double blocked = (double)node->blocked_ps;
     if (node->wait.conditions)
         blocked += (double)(time_ps - node->wait.since_ps);
-    if (node->collective_entered_ps >= 0)
-        blocked += (double)(time_ps - node->collective_entered_ps);
-    return blocked;
+    return blocked + (double)reduce_blocked_ps(node, time_ps);
 }
 
 /* What the timeline knows without any numerics. */
@@ -297,14 +295,6 @@ static void fill_timeline(const struct sim *sim, int64_t sequence, int64_t time_
     row->consensus = row->consensus_max = row->gradient_norm = row->optimum_distance = NAN;
 }
 
-static uint32_t record_mean_model(struct sim *sim)
-{
-    uint32_t mean = plan_vector(sim->plan, sim->dimension, false);
-    size_t terms = holding_mean_terms(sim);
-    plan_weighted_sum(sim->plan, plan_whole(mean), sim->terms, terms);
-    return mean;
-}
-
 static double mean_of_objectives(const struct evaluation *evaluation, const struct sim *sim)
 {
     double sum = 0;
@@ -316,7 +306,7 @@ static double mean_of_objectives(const struct evaluation *evaluation, const stru
 static enum status evaluate(struct evaluation *evaluation, struct sim *sim,
                             struct trace_metric *row, struct error *error)
 {
-    struct plan_term mean = {record_mean_model(sim), 1};
+    struct plan_term mean = {holding_mean(sim), 1};
     double objectives = NAN;
     enum status status = STATUS_OK;
     if (sim->config->metrics.objective == RUN_OBJECTIVE_NODES) {
@@ -416,7 +406,7 @@ enum status evaluation_store(struct evaluation *evaluation, struct sim *sim, int
                 store_vector(evaluation, sim, sequence, rank, "z", holding_deployable(node), error);
     }
     if (status == STATUS_OK) {
-        struct plan_term mean = {record_mean_model(sim), 1};
+        struct plan_term mean = {holding_mean(sim), 1};
         status = store_vector(evaluation, sim, sequence, -1, "mean", mean, error);
         plan_release(sim->plan, mean.vector);
     }

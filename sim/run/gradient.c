@@ -1,35 +1,101 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Gradients and optimizer steps of node programs: when they happen, and what the plan records. */
+/*
+ * Gradients of node programs: when they run, and what the plan records.
+ *
+ * The k-th gradient of slot s of a node with S slots takes mini-batch (and noise) k S + s of the
+ * node's own order: which updater is faster decides nothing about its data.
+ */
 #include "run/sim.h"
 
 #include "core/simtime.h"
 
-static void record_gradient(struct node *node, uint32_t at)
+/* An event's arg: which start of which slot, and the bucket. */
+#define ARG_SLOT(arg)       ((uint32_t)((arg) >> 48))
+#define ARG_BUCKET(arg)     ((uint32_t)((arg) >> 32) & 0xffff)
+#define ARG_GENERATION(arg) ((uint32_t)(arg))
+#define ARG(slot, bucket, generation)                                                              \
+    ((uint64_t)(slot) << 48 | (uint64_t)(bucket) << 32 | (generation))
+
+struct sim_slot *gradient_slot(const struct node *node, uint32_t slot)
+{
+    const struct sim *sim = node->sim;
+    ENGINE_CHECK(sim->engine, slot < sim->slots, "node %u has no slot %u", node->rank, slot);
+    return &sim->slot[(size_t)node->rank * sim->slots + slot];
+}
+
+static uint32_t unit_of(const struct node *node, uint32_t slot)
+{
+    return node->rank * node->sim->slots + slot;
+}
+
+static void record_gradient(struct node *node, uint32_t index, uint32_t at)
 {
     struct sim *sim = node->sim;
+    struct sim_slot *slot = gradient_slot(node, index);
+    int64_t step = slot->gradients * sim->slots + index;
     struct objective_batch batch = {
-        .node = node->rank, .count = (uint32_t)sim->batch_size, .step = node->gradients};
+        .node = node->rank, .count = (uint32_t)sim->batch_size, .step = step};
     if (sim->sampler) {
-        sampler_batch(sim->sampler, node->rank, node->gradients, sim->samples);
+        sampler_batch(sim->sampler, node->rank, step, sim->samples);
         batch.samples = sim->samples;
     }
-    plan_release(sim->plan, node->gradient);
-    node->gradient = plan_vector(sim->plan, sim->dimension, false);
-    plan_gradient(sim->plan, &batch, at, node->gradient);
+    plan_release(sim->plan, slot->gradient);
+    slot->gradient = plan_vector(sim->plan, sim->dimension, false);
+    plan_gradient(sim->plan, &batch, at, slot->gradient);
+}
+
+/* The gradient's own time and the optimizer's, which follows it on the accelerator. */
+static int64_t work_ps(const struct node *node, const struct node_compute *compute)
+{
+    const struct sim *sim = node->sim;
+    uint32_t unit = unit_of(node, compute->slot);
+    int64_t gradient_ps =
+        cluster_gradient_ps(sim->cluster, unit, gradient_slot(node, compute->slot)->gradients);
+    return compute->share > 0 ? simtime_scale(gradient_ps, compute->share) : gradient_ps;
+}
+
+/* Bucket b of B is complete (b + 1) / B through the backward pass. */
+static void announce_buckets(struct node *node, const struct node_compute *compute)
+{
+    struct sim *sim = node->sim;
+    const struct sim_slot *slot = gradient_slot(node, compute->slot);
+    int64_t gradient_ps = slot->end_ps - slot->step_ps - slot->begin_ps;
+    int64_t forward_ps = cluster_forward_ps(sim->cluster, gradient_ps);
+    for (uint32_t b = 0; b + 1 < compute->buckets; b++) {
+        double share = (double)(b + 1) / compute->buckets;
+        int64_t at_ps =
+            slot->begin_ps + forward_ps + simtime_scale(gradient_ps - forward_ps, share);
+        engine_at(sim->engine, at_ps, EVENT_CLASS_COMPUTE, sim->bucket_event, node->rank,
+                  ARG(compute->slot, b, slot->generation));
+    }
+}
+
+void node_compute_gradient(struct node *node, const struct node_compute *compute)
+{
+    struct sim *sim = node->sim;
+    struct sim_slot *slot = gradient_slot(node, compute->slot);
+    ENGINE_CHECK(sim->engine, !slot->running, "node %u computes twice in slot %u", node->rank,
+                 compute->slot);
+    if (plan_executes(sim->plan))
+        record_gradient(node, compute->slot, compute->at);
+    slot->step_ps = cluster_step_ps(sim->cluster, unit_of(node, compute->slot));
+    slot->begin_ps =
+        cluster_occupy(sim->cluster, unit_of(node, compute->slot), CLUSTER_ACCELERATOR,
+                       simtime_add(work_ps(node, compute), slot->step_ps), &slot->end_ps);
+    slot->gradients++;
+    slot->generation++;
+    slot->running = true;
+    if (slot->end_ps > node->compute_end_ps)
+        node->compute_end_ps = slot->end_ps;
+    if (compute->buckets > 1)
+        announce_buckets(node, compute);
+    engine_at(sim->engine, slot->end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank,
+              ARG(compute->slot, 0, slot->generation));
 }
 
 void node_start_gradient(struct node *node, uint32_t at)
 {
-    struct sim *sim = node->sim;
-    int64_t work_ps = simtime_add(cluster_gradient_ps(sim->cluster, node->rank, node->gradients),
-                                  cluster_step_ps(sim->cluster, node->rank));
-    int64_t end_ps;
-    if (plan_executes(sim->plan))
-        record_gradient(node, at);
-    node->gradients++;
-    node->gradient_begin_ps =
-        cluster_occupy(sim->cluster, node->rank, CLUSTER_ACCELERATOR, work_ps, &end_ps);
-    engine_at(sim->engine, end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank, 0);
+    node_compute_gradient(node, &(struct node_compute){.at = at});
 }
 
 /* Forward, then backward, within the gradient. */
@@ -49,66 +115,102 @@ static void report_passes(const struct node *node, struct trace_span span)
     observer_detail(&sim->observer, &span);
 }
 
-/* The optimizer's own time follows the gradient's on the accelerator. */
-static void report_spans(const struct node *node)
+static void report_spans(const struct node *node, uint32_t index)
 {
     struct sim *sim = node->sim;
-    int64_t now = engine_now(sim->engine);
-    int64_t step_ps = cluster_step_ps(sim->cluster, node->rank);
+    const struct sim_slot *slot = gradient_slot(node, index);
     struct trace_span span = {.node = node->rank,
+                              .slot = (uint16_t)index,
                               .lane = TRACE_LANE_COMPUTE,
                               .kind = TRACE_SPAN_GRADIENT,
-                              .begin_ps = node->gradient_begin_ps,
-                              .end_ps = now - step_ps,
+                              .begin_ps = slot->begin_ps,
+                              .end_ps = slot->end_ps - slot->step_ps,
                               .iteration = node->iteration};
     observer_span(&sim->observer, &span);
     report_passes(node, span);
-    if (step_ps == 0)
+    if (slot->step_ps == 0)
         return;
     span.kind = TRACE_SPAN_STEP;
-    span.begin_ps = now - step_ps;
-    span.end_ps = now;
+    span.begin_ps = span.end_ps;
+    span.end_ps = slot->end_ps;
     observer_span(&sim->observer, &span);
+}
+
+/* The start that an event belongs to was not given up. */
+static bool valid(const struct node *node, uint64_t arg)
+{
+    const struct sim_slot *slot = gradient_slot(node, ARG_SLOT(arg));
+    return slot->running && slot->generation == ARG_GENERATION(arg);
 }
 
 void gradient_event(void *context, const struct event *event)
 {
     struct sim *sim = context;
     struct node *node = &sim->node[event->target];
-    report_spans(node);
+    if (!valid(node, event->arg))
+        return;
+    node->slot = ARG_SLOT(event->arg);
+    gradient_slot(node, node->slot)->running = false;
+    report_spans(node, node->slot);
     sim->algorithm->on_gradient(node);
     wait_settle(node);
 }
 
-uint32_t node_gradient(const struct node *node)
+void gradient_bucket_event(void *context, const struct event *event)
 {
-    return node->gradient;
+    struct sim *sim = context;
+    struct node *node = &sim->node[event->target];
+    if (!valid(node, event->arg))
+        return;
+    node->slot = ARG_SLOT(event->arg);
+    sim->algorithm->on_bucket(node, ARG_BUCKET(event->arg));
+    wait_settle(node);
 }
 
-/* The local clock: the epoch at which every node would be that is as far as this one. */
-static double schedule_epoch(const struct node *node)
-{
-    const struct sim *sim = node->sim;
-    if (sim->config->optimizer.schedule.clock == OPTIMIZER_GLOBAL)
-        return sim_epoch(sim);
-    return (double)node->iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
-}
-
-void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)
+void node_cancel_gradient(struct node *node, uint32_t index)
 {
     struct sim *sim = node->sim;
-    const struct optimizer_config *optimizer = &sim->config->optimizer;
-    double epoch = schedule_epoch(node); /* before this gradient is applied */
-    sim->samples_applied += sim->batch_size;
-    if (!plan_executes(sim->plan))
+    struct sim_slot *slot = gradient_slot(node, index);
+    int64_t now = engine_now(sim->engine);
+    if (!slot->running)
         return;
-    struct optimizer_step step = {
-        .rate = optimizer_rate(optimizer, sim->nodes, epoch, (double)node->iteration),
-        .weight_decay = optimizer->weight_decay,
-        .index = node->steps++,
-        .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,
-    };
-    ENGINE_CHECK(sim->engine, node->held == 1, "node %u steps on a share of its x", node->rank);
-    plan_step(sim->plan, &step, plan_whole(node->x), plan_whole(gradient), plan_whole(decay_at),
-              node->states);
+    slot->running = false;
+    cluster_release(sim->cluster, unit_of(node, index), CLUSTER_ACCELERATOR, now);
+    sim->counts.gradients_cancelled++;
+    struct trace_span span = {.node = node->rank,
+                              .slot = (uint16_t)index,
+                              .lane = TRACE_LANE_COMPUTE,
+                              .kind = TRACE_SPAN_CANCELLED,
+                              .begin_ps = slot->begin_ps,
+                              .end_ps = now,
+                              .iteration = node->iteration};
+    if (now > slot->begin_ps)
+        observer_span(&sim->observer, &span);
+    if (node->compute_end_ps == slot->end_ps)
+        node->compute_end_ps = now;
+}
+
+void node_drop_gradient(struct node *node)
+{
+    node->sim->counts.gradients_dropped++;
+}
+
+uint32_t node_slot(const struct node *node)
+{
+    return node->slot;
+}
+
+uint32_t node_gradient(const struct node *node)
+{
+    return node_gradient_of(node, node->slot);
+}
+
+uint32_t node_gradient_of(const struct node *node, uint32_t slot)
+{
+    return gradient_slot(node, slot)->gradient;
+}
+
+bool node_computes(const struct node *node, uint32_t slot)
+{
+    return gradient_slot(node, slot)->running;
 }

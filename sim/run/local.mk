@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # One run, from a resolved scenario to its summary.
+libhearsay_la_SOURCES += sim/run/apply.c
 libhearsay_la_SOURCES += sim/run/config.c sim/run/config.h
 libhearsay_la_SOURCES += sim/run/deadlock.c
 libhearsay_la_SOURCES += sim/run/drive.c sim/run/run.h
 libhearsay_la_SOURCES += sim/run/evaluation.c sim/run/evaluation.h
+libhearsay_la_SOURCES += sim/run/fifo.c
 libhearsay_la_SOURCES += sim/run/gradient.c
 libhearsay_la_SOURCES += sim/run/holding.c
 libhearsay_la_SOURCES += sim/run/ledger.c
@@ -15,4 +17,6 @@ libhearsay_la_SOURCES += sim/run/reduce.c
 libhearsay_la_SOURCES += sim/run/row.c sim/run/row.h
 libhearsay_la_SOURCES += sim/run/sim.c sim/run/sim.h
 libhearsay_la_SOURCES += sim/run/sim_updates.c
+libhearsay_la_SOURCES += sim/run/timer.c
+libhearsay_la_SOURCES += sim/run/vector.c
 libhearsay_la_SOURCES += sim/run/wait.c

@@ -11,7 +11,7 @@
 
 #include "core/memory.h"
 
-static uint32_t message_new(struct sim *sim)
+static uint32_t take_slot(struct sim *sim)
 {
     if (sim->message_free == SIM_NO_MESSAGE) {
         size_t old = sim->message_capacity;
@@ -21,15 +21,27 @@ static uint32_t message_new(struct sim *sim)
             sim->message[i] = (struct sim_message){.next = sim->message_free};
             sim->message_free = (uint32_t)i;
         }
+        fifo_grow(sim);
     }
     uint32_t index = sim->message_free;
     sim->message_free = sim->message[index].next;
     return index;
 }
 
-static int64_t message_bytes(const struct sim *sim)
+uint32_t mailbox_new(struct node *node, uint32_t to, int64_t round, enum sim_message_kind kind)
 {
-    return sim->message_bytes + (sim->weighted ? (int64_t)sizeof(double) : 0);
+    struct sim *sim = node->sim;
+    uint32_t index = take_slot(sim);
+    sim->message[index] = (struct sim_message){.src = node->rank,
+                                               .dst = to,
+                                               .round = round,
+                                               .next = SIM_NO_MESSAGE,
+                                               .posted_ps = engine_now(sim->engine),
+                                               .started_ps = -1,
+                                               .arrived_ps = -1,
+                                               .kind = (uint8_t)kind,
+                                               .used = true};
+    return index;
 }
 
 static void postpone(struct sim *sim, struct node *to, uint32_t index)
@@ -45,37 +57,26 @@ static void postpone(struct sim *sim, struct node *to, uint32_t index)
 static void transmit(struct sim *sim, uint32_t index)
 {
     const struct sim_message *message = &sim->message[index];
-    network_send(cluster_network(sim->cluster), sim->network_client, message->src, message->dst,
-                 message_bytes(sim), index);
+    network_send(cluster_network(sim->cluster), sim->network_client, sim->node[message->src].host,
+                 sim->node[message->dst].host, message->bytes, index);
 }
 
 static bool postpones(const struct sim *sim, const struct sim_message *message)
 {
     return sim->config->network.protocol == NETWORK_RENDEZVOUS &&
+           message->kind != SIM_MESSAGE_PARCEL &&
            sim->node[message->dst].expected_round < message->round;
 }
 
-void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight)
+void mailbox_post(struct sim *sim, uint32_t index)
 {
-    struct sim *sim = node->sim;
-    uint32_t index = message_new(sim);
-    struct sim_message *message = &sim->message[index];
-    *message = (struct sim_message){.src = node->rank,
-                                    .dst = to,
-                                    .round = round,
-                                    .vector = plan_snapshot(sim->plan, node->x),
-                                    .next = SIM_NO_MESSAGE,
-                                    .coefficient = coefficient,
-                                    .weight = weight,
-                                    .posted_ps = engine_now(sim->engine),
-                                    .started_ps = -1,
-                                    .arrived_ps = -1,
-                                    .used = true};
-    node->unsent++;
+    const struct sim_message *message = &sim->message[index];
+    sim->node[message->src].unsent++;
     sim->messages_sent++;
-    sim->bytes_sent += message_bytes(sim);
+    sim->bytes_sent += message->bytes;
+    fifo_posted(sim, index);
     if (postpones(sim, message))
-        postpone(sim, &sim->node[to], index);
+        postpone(sim, &sim->node[message->dst], index);
     else
         transmit(sim, index);
 }
@@ -95,19 +96,53 @@ void mailbox_release_rendezvous(struct node *node)
     }
 }
 
+/* The parcel is consumed by its handler; the vectors live that long. */
+static void hand_over(struct node *to, uint32_t index)
+{
+    struct sim *sim = to->sim;
+    const struct sim_message *message = &sim->message[index];
+    struct node_mail mail = {.from = message->src,
+                             .posted_ps = message->posted_ps,
+                             .parcel = {.kind = message->parcel_kind,
+                                        .round = message->round,
+                                        .number = message->parcel_number,
+                                        .value = message->parcel_value,
+                                        .vector_count = message->vector_count,
+                                        .bytes = message->bytes}};
+    for (unsigned i = 0; i < message->vector_count; i++)
+        mail.parcel.vectors[i] = message->vector[i];
+    sim->algorithm->on_message(to, &mail);
+    mailbox_free(sim, index, engine_now(sim->engine), NULL);
+}
+
+static void deliver(struct sim *sim, uint32_t index)
+{
+    struct sim_message *message = &sim->message[index];
+    struct node *to = &sim->node[message->dst];
+    message->arrived_ps = engine_now(sim->engine);
+    if (message->kind == SIM_MESSAGE_PARCEL) {
+        hand_over(to, index);
+    } else {
+        message->next = to->inbox;
+        to->inbox = index;
+        wait_message_arrived(to, message->round);
+    }
+    wait_settle(to);
+}
+
 void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
 {
     struct sim *sim = context;
     uint32_t index = (uint32_t)cookie;
-    struct sim_message *message = &sim->message[index];
-    struct node *from = &sim->node[message->src], *to = &sim->node[message->dst];
-    message->started_ps = started_ps;
-    message->arrived_ps = engine_now(sim->engine);
-    message->next = to->inbox;
-    to->inbox = index;
+    struct node *from = &sim->node[sim->message[index].src];
+    sim->message[index].started_ps = started_ps;
     from->unsent--;
-    wait_message_arrived(to, message->round);
-    wait_settle(to);
+    if (fifo_may_deliver(sim, index))
+        while (index != SIM_NO_MESSAGE) {
+            uint32_t next = fifo_delivered(sim, index);
+            deliver(sim, index);
+            index = next;
+        }
     wait_settle(from);
 }
 
@@ -185,7 +220,7 @@ static void end_message(struct sim *sim, struct sim_message *message, int64_t co
     struct trace_message row = {.src = message->src,
                                 .dst = message->dst,
                                 .round = message->round,
-                                .bytes = message_bytes(sim),
+                                .bytes = message->bytes,
                                 .weight = sim->weighted ? message->weight : 0,
                                 .posted_ps = message->posted_ps,
                                 .started_ps = message->started_ps,
@@ -193,7 +228,8 @@ static void end_message(struct sim *sim, struct sim_message *message, int64_t co
                                 .consumed_ps = consumed_ps,
                                 .drop_reason = reason};
     observer_message(&sim->observer, &row);
-    plan_release(sim->plan, message->vector);
+    for (unsigned i = 0; i < message->vector_count; i++)
+        plan_release(sim->plan, message->vector[i]);
     message->used = false;
 }
 
@@ -246,4 +282,26 @@ void mailbox_report_in_flight(struct sim *sim)
             mailbox_free(sim, (uint32_t)i, -1,
                          sim->message[i].arrived_ps < 0 ? "in flight at stop"
                                                         : "not mixed at stop");
+}
+
+int64_t node_vector_bytes(const struct node *node)
+{
+    return node->sim->message_bytes;
+}
+
+void node_send(struct node *node, uint32_t to, const struct node_parcel *parcel)
+{
+    struct sim *sim = node->sim;
+    uint32_t index = mailbox_new(node, to, parcel->round, SIM_MESSAGE_PARCEL);
+    struct sim_message *message = &sim->message[index];
+    ENGINE_CHECK(sim->engine, to < sim->instances && parcel->vector_count <= NODE_VECTORS,
+                 "node %u sends %u vectors to %u", node->rank, parcel->vector_count, to);
+    message->bytes = parcel->bytes;
+    message->parcel_kind = parcel->kind;
+    message->parcel_number = parcel->number;
+    message->parcel_value = parcel->value;
+    message->vector_count = (uint8_t)parcel->vector_count;
+    for (unsigned i = 0; i < parcel->vector_count; i++)
+        message->vector[i] = plan_snapshot(sim->plan, parcel->vectors[i]);
+    mailbox_post(sim, index);
 }

@@ -22,6 +22,21 @@ uint32_t node_count(const struct node *node)
     return node->sim->nodes;
 }
 
+bool node_is_server(const struct node *node)
+{
+    return node->rank >= node->sim->nodes;
+}
+
+uint32_t node_servers(const struct node *node)
+{
+    return node->sim->servers.count;
+}
+
+uint32_t node_server_rank(const struct node *node, uint32_t shard)
+{
+    return node->sim->nodes + shard;
+}
+
 int64_t node_iteration(const struct node *node)
 {
     return node->iteration;
@@ -31,6 +46,7 @@ bool node_next_iteration(struct node *node)
 {
     struct sim *sim = node->sim;
     int64_t limit = sim->config->stop.iterations;
+    ENGINE_CHECK(sim->engine, !node_is_server(node), "server %u iterates", node->rank);
     node->iteration++;
     holding_deploy(node);
     sim->iterations_total++;

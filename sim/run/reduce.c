@@ -1,56 +1,71 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * All-reduces of node programs: one plan operation over snapshots taken at entry, recorded when the
- * last rank enters; the schedule decides when each rank may use the shared result.
+ * last member enters; the schedule decides when each member may use the shared result.
+ *
+ * A collective is named by (round, tag, first member).  Few are open at once, so they are searched.
  */
 #include "run/sim.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
 
-static struct sim_collective *find(const struct sim *sim, int64_t iteration)
+static bool is_named(const struct sim_collective *collective,
+                     const struct node_reduction *reduction)
 {
-    for (unsigned i = 0; i < SIM_COLLECTIVES; i++)
-        if (sim->collective[i].operation && sim->collective[i].iteration == iteration)
-            return (struct sim_collective *)&sim->collective[i];
+    uint32_t first = reduction->members ? reduction->members[0] : 0;
+    uint32_t own = collective->member ? collective->member[0] : 0;
+    return collective->operation && collective->round == reduction->round &&
+           collective->tag == reduction->tag && own == first;
+}
+
+static struct sim_collective *find_name(const struct sim *sim,
+                                        const struct node_reduction *reduction)
+{
+    for (size_t i = 0; i < sim->collective_capacity; i++)
+        if (is_named(&sim->collective[i], reduction))
+            return &sim->collective[i];
     return NULL;
 }
 
-static struct sim_collective *open_collective(struct node *node, const struct plugin_choice *choice,
-                                              double scale, bool replaces_x)
+static struct sim_collective *find_operation(const struct sim *sim, uint64_t operation)
 {
-    struct sim *sim = node->sim;
-    unsigned i = 0;
-    while (i < SIM_COLLECTIVES && sim->collective[i].operation)
-        i++;
-    ENGINE_CHECK(sim->engine, i < SIM_COLLECTIVES, "more than %d all-reduces are open",
-                 SIM_COLLECTIVES);
-    struct sim_collective *collective = &sim->collective[i];
-    uint32_t *inputs = collective->inputs;
-    *collective = (struct sim_collective){
-        .operation =
-            collectives_open(sim->collectives, choice, sim->nodes, NULL, sim->message_bytes,
-                             (int64_t)numeric_size((enum numeric_precision)sim->config->precision)),
-        .iteration = node->iteration,
-        .inputs = inputs ? inputs : memory_array(sim->nodes, sizeof *inputs),
-        .scale = scale,
-        .replaces_x = replaces_x,
-        .schedule = (const void *)choice->plugin};
-    return collective;
+    for (size_t i = 0; i < sim->collective_capacity; i++)
+        if (sim->collective[i].operation == operation)
+            return &sim->collective[i];
+    return NULL;
+}
+
+static struct sim_collective *free_collective(struct sim *sim)
+{
+    struct sim_collective *unused = find_operation(sim, 0);
+    size_t old = sim->collective_capacity;
+    if (unused)
+        return unused;
+    sim->collective =
+        memory_grow(sim->collective, &sim->collective_capacity, old + 1, sizeof *sim->collective);
+    for (size_t i = old; i < sim->collective_capacity; i++)
+        sim->collective[i] = (struct sim_collective){0};
+    return &sim->collective[old];
+}
+
+static int64_t element_bytes(const struct sim *sim)
+{
+    return (int64_t)numeric_size((enum numeric_precision)sim->config->precision);
 }
 
 /* What a rank sends in one all-reduce. */
-static struct sim_sends sends_of_rank(const struct sim *sim, const struct plugin_choice *choice,
+static struct sim_sends sends_of_rank(const struct sim *sim, const struct sim_sends_entry *of,
                                       uint32_t rank)
 {
-    const struct collective_ops *schedule = (const void *)choice->plugin;
+    const struct collective_ops *schedule = (const void *)of->choice.plugin;
     struct sim_sends sum = {0, 0};
-    uint32_t steps = schedule->steps(choice->params, sim->nodes, rank);
+    uint32_t steps = schedule->steps(of->choice.params, of->count, rank);
     for (uint32_t index = 0; index < steps; index++) {
         struct collective_step step;
-        schedule->step(choice->params, sim->nodes, rank, index, sim->message_bytes,
-                       (int64_t)numeric_size((enum numeric_precision)sim->config->precision),
+        schedule->step(of->choice.params, of->count, rank, index, of->bytes, element_bytes(sim),
                        &step);
         if (step.send_to < 0)
             continue;
@@ -60,40 +75,156 @@ static struct sim_sends sends_of_rank(const struct sim *sim, const struct plugin
     return sum;
 }
 
-static void count_bytes(struct sim *sim, const struct plugin_choice *choice, uint32_t rank)
+/* The sends of every rank; a run has few shapes of collectives, and all are kept. */
+static struct sim_sends *sends_of(struct sim *sim, const struct sim_collective *collective)
 {
-    if (sim->collective_sends == NULL) {
-        sim->collective_sends = memory_array(sim->nodes, sizeof *sim->collective_sends);
-        for (uint32_t i = 0; i < sim->nodes; i++)
-            sim->collective_sends[i] = sends_of_rank(sim, choice, i);
+    for (size_t i = 0; i < sim->sends_count; i++) {
+        const struct sim_sends_entry *entry = &sim->sends[i];
+        if (entry->choice.plugin == collective->choice.plugin &&
+            entry->choice.params == collective->choice.params &&
+            entry->count == collective->count && entry->bytes == collective->bytes)
+            return entry->sends;
     }
-    sim->bytes_sent += sim->collective_sends[rank].bytes;
-    sim->messages_sent += sim->collective_sends[rank].messages;
+    sim->sends =
+        memory_grow(sim->sends, &sim->sends_capacity, sim->sends_count + 1, sizeof *sim->sends);
+    struct sim_sends_entry *entry = &sim->sends[sim->sends_count++];
+    *entry =
+        (struct sim_sends_entry){.choice = collective->choice,
+                                 .count = collective->count,
+                                 .bytes = collective->bytes,
+                                 .sends = memory_array(collective->count, sizeof *entry->sends)};
+    for (uint32_t i = 0; i < entry->count; i++)
+        entry->sends[i] = sends_of_rank(sim, entry, i);
+    return entry->sends;
 }
 
+static uint32_t member_at(const struct sim_collective *collective, uint32_t index)
+{
+    return collective->member ? collective->member[index] : index;
+}
+
+/* The place of a rank among the members. */
+static uint32_t place_of(const struct sim_collective *collective, uint32_t rank)
+{
+    uint32_t low = 0, high = collective->count;
+    if (collective->member == NULL)
+        return rank;
+    while (low + 1 < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (collective->member[middle] <= rank)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint64_t open_operation(struct sim *sim, const struct sim_collective *collective)
+{
+    uint32_t *hosts = memory_array(collective->count, sizeof *hosts);
+    for (uint32_t i = 0; i < collective->count; i++)
+        hosts[i] = sim->node[member_at(collective, i)].host;
+    uint64_t operation = collectives_open(sim->collectives, &collective->choice, collective->count,
+                                          hosts, collective->bytes, element_bytes(sim));
+    free(hosts);
+    return operation;
+}
+
+static struct sim_collective *open_collective(struct sim *sim,
+                                              const struct node_reduction *reduction)
+{
+    struct sim_collective *collective = free_collective(sim);
+    uint32_t count = reduction->members ? reduction->member_count : sim->nodes;
+    int64_t bytes =
+        reduction->bytes ? reduction->bytes : (int64_t)reduction->vector_count * sim->message_bytes;
+    *collective = (struct sim_collective){.round = reduction->round,
+                                          .tag = reduction->tag,
+                                          .count = count,
+                                          .vector_count = reduction->vector_count,
+                                          .scale = reduction->scale,
+                                          .bytes = bytes,
+                                          .replaces_x = reduction->replaces_x,
+                                          .choice = *reduction->choice};
+    if (reduction->members) {
+        collective->member = memory_array(count, sizeof *collective->member);
+        memcpy(collective->member, reduction->members, count * sizeof *collective->member);
+    }
+    if (reduction->vector_count)
+        collective->input =
+            memory_array((size_t)count * reduction->vector_count, sizeof *collective->input);
+    collective->entered_ps = memory_array(count, sizeof *collective->entered_ps);
+    for (uint32_t i = 0; i < count; i++)
+        collective->entered_ps[i] = -1;
+    collective->sends = sends_of(sim, collective);
+    collective->operation = open_operation(sim, collective);
+    return collective;
+}
+
+/* All have entered: one sum a vector, for everybody. */
 static void record(struct sim *sim, struct sim_collective *collective)
 {
-    if (!plan_executes(sim->plan))
-        return;
-    collective->result = plan_vector(sim->plan, sim->dimension, false);
-    plan_reduce(sim->plan, collective->result, collective->inputs, sim->nodes, collective->scale);
-    for (uint32_t rank = 0; rank < sim->nodes; rank++)
-        plan_release(sim->plan, collective->inputs[rank]);
+    uint32_t count = collective->count;
+    for (unsigned v = 0; v < collective->vector_count && plan_executes(sim->plan); v++) {
+        uint32_t *input = &collective->input[(size_t)v * count];
+        collective->result[v] = plan_vector(sim->plan, sim->dimension, false);
+        plan_reduce(sim->plan, collective->result[v], input, count, collective->scale);
+        for (uint32_t i = 0; i < count; i++)
+            plan_release(sim->plan, input[i]);
+    }
+}
+
+static void close_collective(struct sim *sim, struct sim_collective *collective)
+{
+    for (unsigned v = 0; v < collective->vector_count; v++)
+        plan_release(sim->plan, collective->result[v]);
+    free(collective->member);
+    free(collective->input);
+    free(collective->entered_ps);
+    *collective = (struct sim_collective){.operation = 0};
+}
+
+void node_reduce(struct node *node, const struct node_reduction *reduction)
+{
+    struct sim *sim = node->sim;
+    struct sim_collective *collective = find_name(sim, reduction);
+    if (collective == NULL)
+        collective = open_collective(sim, reduction);
+    uint32_t place = place_of(collective, node->rank);
+    ENGINE_CHECK(sim->engine,
+                 member_at(collective, place) == node->rank && collective->entered_ps[place] < 0 &&
+                     collective->vector_count == reduction->vector_count,
+                 "node %u enters all-reduce %ld.%u, which is not its own", node->rank,
+                 (long)reduction->round, reduction->tag);
+    for (unsigned v = 0; v < collective->vector_count; v++)
+        collective->input[(size_t)v * collective->count + place] =
+            plan_snapshot(sim->plan, reduction->vectors[v]);
+    collective->entered_ps[place] = node->collective_entered_ps = engine_now(sim->engine);
+    node->collectives++;
+    if (collective->replaces_x)
+        node->replacing = (uint32_t)(collective - sim->collective) + 1;
+    sim->bytes_sent += collective->sends[place].bytes;
+    sim->messages_sent += collective->sends[place].messages;
+    if (++collective->entered == collective->count)
+        record(sim, collective);
+    collectives_enter(sim->collectives, collective->operation, place);
 }
 
 void node_all_reduce(struct node *node, const struct plugin_choice *choice, uint32_t vector,
                      double scale, bool replaces_x)
 {
-    struct sim *sim = node->sim;
-    struct sim_collective *collective = find(sim, node->iteration);
-    if (collective == NULL)
-        collective = open_collective(node, choice, scale, replaces_x);
-    collective->inputs[node->rank] = plan_snapshot(sim->plan, vector);
-    node->collective_entered_ps = engine_now(sim->engine);
-    count_bytes(sim, choice, node->rank);
-    if (++collective->entered == sim->nodes)
-        record(sim, collective);
-    collectives_enter(sim->collectives, collective->operation, node->rank);
+    node_reduce(node, &(struct node_reduction){.choice = choice,
+                                               .round = node->iteration,
+                                               .vectors = {vector},
+                                               .vector_count = 1,
+                                               .scale = scale,
+                                               .replaces_x = replaces_x});
+}
+
+/* A node stands still in a collective only while it computes nothing. */
+static int64_t still_ps(const struct node *node, int64_t entered_ps, int64_t now_ps)
+{
+    int64_t since_ps = entered_ps > node->compute_end_ps ? entered_ps : node->compute_end_ps;
+    return now_ps > since_ps ? now_ps - since_ps : 0;
 }
 
 /* At `now`; the result came then, or (done_ps -1) the run stopped. */
@@ -101,46 +232,64 @@ static void report(struct node *node, const struct sim_collective *collective, i
                    int64_t done_ps)
 {
     struct sim *sim = node->sim;
+    uint32_t place = place_of(collective, node->rank);
+    int64_t entered_ps = collective->entered_ps[place];
     struct trace_span span = {.node = node->rank,
                               .lane = TRACE_LANE_COLLECTIVE,
                               .kind = TRACE_SPAN_ALL_REDUCE,
-                              .begin_ps = node->collective_entered_ps,
+                              .begin_ps = entered_ps,
                               .end_ps = now,
                               .iteration = node->iteration};
     struct trace_collective row = {.operation = collective->operation,
                                    .rank = node->rank,
-                                   .schedule = collective->schedule->plugin.name,
-                                   .bytes = sim->collective_sends[node->rank].bytes,
+                                   .schedule = collective->choice.plugin->name,
+                                   .bytes = collective->sends[place].bytes,
                                    .iteration = node->iteration,
-                                   .entered_ps = node->collective_entered_ps,
+                                   .entered_ps = entered_ps,
                                    .done_ps = done_ps};
-    node->blocked_ps += now - span.begin_ps;
+    node->blocked_ps += still_ps(node, entered_ps, now);
     observer_span(&sim->observer, &span);
     observer_collective(&sim->observer, &row);
 }
 
-void reduce_done(void *context, uint64_t operation, uint32_t rank)
+static void leave(struct node *node, struct sim_collective *collective)
+{
+    collective->entered_ps[place_of(collective, node->rank)] = -1;
+    if (--node->collectives == 0)
+        node->collective_entered_ps = -1;
+    if (collective->replaces_x)
+        node->replacing = 0;
+}
+
+/* The member's own references to the results, which outlive the collective. */
+static struct node_reduced results(struct sim *sim, const struct sim_collective *collective)
+{
+    struct node_reduced reduced = {.round = collective->round,
+                                   .tag = collective->tag,
+                                   .vector_count = collective->vector_count};
+    for (unsigned v = 0; v < collective->vector_count; v++) {
+        reduced.vectors[v] = collective->result[v];
+        plan_retain(sim->plan, reduced.vectors[v]);
+    }
+    return reduced;
+}
+
+void reduce_done(void *context, uint64_t operation, uint32_t place)
 {
     struct sim *sim = context;
-    struct node *node = &sim->node[rank];
-    struct sim_collective *collective = find(sim, node->iteration);
-    ENGINE_CHECK(sim->engine, collective && collective->operation == operation,
-                 "all-reduce %lu ends for node %u, which is in another", operation, rank);
-    ENGINE_CHECK(sim->engine, collective->entered == sim->nodes,
-                 "node %u has a result that %u of %u entered", rank, collective->entered,
-                 sim->nodes);
+    struct sim_collective *collective = find_operation(sim, operation);
+    ENGINE_CHECK(sim->engine, collective && collective->entered == collective->count,
+                 "all-reduce %lu ends for member %u before all have entered", operation, place);
+    struct node *node = &sim->node[member_at(collective, place)];
     int64_t now = engine_now(sim->engine);
     report(node, collective, now, now);
-    node->collective_entered_ps = -1;
-    uint32_t result = collective->result;
-    plan_retain(sim->plan, result);
-    if (++collective->done == sim->nodes) {
-        plan_release(sim->plan, collective->result);
-        collective->operation = 0;
-        collective->result = 0;
-    }
-    sim->algorithm->on_collective(node, result);
-    plan_release(sim->plan, result);
+    leave(node, collective);
+    struct node_reduced reduced = results(sim, collective);
+    if (++collective->done == collective->count)
+        close_collective(sim, collective);
+    sim->algorithm->on_collective(node, &reduced);
+    for (unsigned v = 0; v < reduced.vector_count; v++)
+        plan_release(sim->plan, reduced.vectors[v]);
     wait_settle(node);
 }
 
@@ -159,25 +308,37 @@ void reduce_watch(void *context, const struct collective_chunk *chunk)
 
 uint32_t reduce_pending_x(const struct node *node)
 {
-    if (node->collective_entered_ps < 0)
-        return 0;
-    const struct sim_collective *collective = find(node->sim, node->iteration);
-    return collective && collective->replaces_x ? collective->result : 0;
+    return node->replacing ? node->sim->collective[node->replacing - 1].result[0] : 0;
+}
+
+int64_t reduce_blocked_ps(const struct node *node, int64_t now_ps)
+{
+    return node->collectives ? still_ps(node, node->collective_entered_ps, now_ps) : 0;
 }
 
 void reduce_cut(struct sim *sim, int64_t end_ps)
 {
-    for (uint32_t rank = 0; rank < sim->nodes; rank++) {
-        struct node *node = &sim->node[rank];
-        if (node->collective_entered_ps < 0)
-            continue;
-        report(node, find(sim, node->iteration), end_ps, -1);
-        node->collective_entered_ps = -1;
+    for (size_t i = 0; i < sim->collective_capacity; i++) {
+        struct sim_collective *collective = &sim->collective[i];
+        for (uint32_t m = 0; collective->operation && m < collective->count; m++) {
+            struct node *node = &sim->node[member_at(collective, m)];
+            if (collective->entered_ps[m] < 0)
+                continue;
+            report(node, collective, end_ps, -1);
+            leave(node, collective);
+        }
     }
 }
 
 void reduce_close(struct sim *sim)
 {
-    for (unsigned i = 0; i < SIM_COLLECTIVES; i++)
-        free(sim->collective[i].inputs);
+    for (size_t i = 0; i < sim->collective_capacity; i++) {
+        free(sim->collective[i].member);
+        free(sim->collective[i].input);
+        free(sim->collective[i].entered_ps);
+    }
+    for (size_t i = 0; i < sim->sends_count; i++)
+        free(sim->sends[i].sends);
+    free(sim->sends);
+    free(sim->collective);
 }

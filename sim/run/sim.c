@@ -183,6 +183,27 @@ static enum status create_topology(struct sim *sim, struct error *error)
     return within("topology", error, status);
 }
 
+/* Workers fill the hosts in order; servers come after them, or beside worker 0, 1, ... */
+static uint32_t host_of(const struct sim *sim, uint32_t rank)
+{
+    uint32_t per_host = (uint32_t)sim->config->workers_per_host;
+    if (rank < sim->nodes)
+        return rank / per_host;
+    uint32_t server = rank - sim->nodes;
+    return sim->servers.co_located ? server % sim->nodes / per_host
+                                   : sim->nodes / per_host + server;
+}
+
+/* The program's slots are units of their own: updaters of one node compute side by side. */
+static uint32_t *place_units(const struct sim *sim)
+{
+    uint32_t *host = memory_array((size_t)sim->nodes * sim->slots, sizeof *host);
+    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+        for (uint32_t slot = 0; slot < sim->slots; slot++)
+            host[(size_t)rank * sim->slots + slot] = host_of(sim, rank);
+    return host;
+}
+
 static enum status create_cluster(struct sim *sim, struct error *error)
 {
     const struct run_config *config = sim->config;
@@ -190,9 +211,12 @@ static enum status create_cluster(struct sim *sim, struct error *error)
         .compute = seed_or(config->seeds.compute, config->seed),
         .network = seed_or(config->seeds.network, config->seed),
     };
-    const struct cluster_layout layout = {.hosts = sim->nodes, .units = sim->nodes};
+    uint32_t *host_of_unit = place_units(sim);
+    const struct cluster_layout layout = {
+        .hosts = sim->hosts, .units = sim->nodes * sim->slots, .host_of_unit = host_of_unit};
     enum status status = cluster_create(&sim->cluster, sim->engine, &config->compute,
                                         &config->network, &layout, sim->batch_size, seeds, error);
+    free(host_of_unit);
     if (status != STATUS_OK)
         return status;
     sim->network_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);
@@ -200,6 +224,8 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     if (config->trace.level == TRACE_FULL)
         collectives_watch(sim->collectives, reduce_watch, sim);
     sim->gradient_event = engine_register(sim->engine, "gradient", gradient_event, sim);
+    sim->bucket_event = engine_register(sim->engine, "bucket", gradient_bucket_event, sim);
+    sim->timer_event = engine_register(sim->engine, "timer", timer_event, sim);
     sim->ready_event = engine_register(sim->engine, "ready", wait_ready_event, sim);
     return STATUS_OK;
 }
@@ -229,6 +255,7 @@ static void node_init(struct sim *sim, uint32_t rank)
     struct node *node = &sim->node[rank];
     *node = (struct node){.sim = sim,
                           .rank = rank,
+                          .host = host_of(sim, rank),
                           .inbox = SIM_NO_MESSAGE,
                           .postponed = SIM_NO_MESSAGE,
                           .taken = SIM_NO_MESSAGE,
@@ -239,8 +266,8 @@ static void node_init(struct sim *sim, uint32_t rank)
     if (!plan_executes(sim->plan))
         return;
     node->x = plan_vector(sim->plan, sim->dimension, true);
-    for (unsigned s = 0; sim->algorithm->uses_gradients && s < sim->optimizer->states; s++)
-        node->states[s] = plan_vector(sim->plan, sim->dimension, true);
+    for (unsigned v = 0; v < sim->vectors; v++)
+        sim->vector[(size_t)rank * sim->vectors + v] = plan_vector(sim->plan, sim->dimension, true);
 }
 
 static enum status fill_nodes(struct sim *sim, const struct initial_ops *initial, const void *state,
@@ -251,8 +278,9 @@ static enum status fill_nodes(struct sim *sim, const struct initial_ops *initial
     if (values == NULL)
         return status_fail(error, STATUS_NO_MEMORY, "a vector of %zu doubles does not fit",
                            sim->dimension);
-    for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++) {
-        initial->fill(sim->config->initial.params, state, sim->model_ops, sim->model, rank,
+    for (uint32_t rank = 0; rank < sim->instances && status == STATUS_OK; rank++) {
+        uint32_t as = rank < sim->nodes ? rank : 0; /* a server starts as worker 0 does */
+        initial->fill(sim->config->initial.params, state, sim->model_ops, sim->model, as,
                       sim->dimension, values);
         status = plan_write(sim->plan, plan_whole(sim->node[rank].x), values, error);
     }
@@ -278,25 +306,77 @@ static enum status initial_values(struct sim *sim, struct error *error)
 
 static enum status create_nodes(struct sim *sim, struct error *error)
 {
-    sim->node = memory_array(sim->nodes, sizeof *sim->node);
+    sim->node = memory_array(sim->instances, sizeof *sim->node);
+    sim->slot = memory_array((size_t)sim->instances * sim->slots, sizeof *sim->slot);
+    if (sim->vectors)
+        sim->vector = memory_array((size_t)sim->instances * sim->vectors, sizeof *sim->vector);
     if (sim->algorithm->state_size)
-        sim->state = memory_array(sim->nodes, sim->algorithm->state_size);
+        sim->state = memory_array(sim->instances, sim->algorithm->state_size);
     sim->samples = memory_array((size_t)sim->batch_size, sizeof *sim->samples);
     sim->message_free = SIM_NO_MESSAGE;
-    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+    for (uint32_t rank = 0; rank < sim->instances; rank++)
         node_init(sim, rank);
     ledger_add(sim, sim->nodes);
     holding_scratch(sim, 64);
     enum status status = initial_values(sim, error);
-    for (uint32_t rank = 0; rank < sim->nodes && status == STATUS_OK; rank++)
+    for (uint32_t rank = 0; rank < sim->instances && status == STATUS_OK; rank++)
         holding_deploy(&sim->node[rank]);
     return status;
+}
+
+/* Who runs, and where. */
+static enum status place_instances(struct sim *sim, struct error *error)
+{
+    const struct algorithm_ops *algorithm = sim->algorithm;
+    const void *params = sim->config->algorithm.params;
+    int64_t per_host = sim->config->workers_per_host;
+    if (sim->nodes % per_host != 0)
+        return status_fail_at(error, "workers_per_host",
+                              "found %lld with %u nodes, expected a divisor of their number",
+                              (long long)per_host, sim->nodes);
+    if (algorithm->servers)
+        sim->servers = algorithm->servers(params, sim->nodes);
+    sim->slots = algorithm->slots ? algorithm->slots(params) : 1;
+    sim->vectors = algorithm->vectors;
+    sim->instances = sim->nodes + sim->servers.count;
+    sim->hosts =
+        sim->nodes / (uint32_t)per_host + (sim->servers.co_located ? 0 : sim->servers.count);
+    sim->seed_program = seed_or(sim->config->seeds.topology, sim->config->seed);
+    return STATUS_OK;
+}
+
+/* What the program's own rule leaves to the optimizer. */
+static enum status check_optimizer(struct sim *sim, struct error *error)
+{
+    const struct optimizer_config *optimizer = &sim->config->optimizer;
+    const char *program = sim->algorithm->plugin.name;
+    if (sim->servers.count > sim->dimension)
+        return status_fail_at(error, "algorithm",
+                              "found %u server shards, but the model has %zu parameters",
+                              sim->servers.count, sim->dimension);
+    if (sim->servers.count > 1 && sim->optimizer->layerwise)
+        return status_fail_at(error, "optimizer.name",
+                              "found %s, whose layers %u shards would cut; expected one server, "
+                              "or another rule",
+                              optimizer->rule.plugin->name, sim->servers.count);
+    if (!sim->algorithm->uses_gradients || sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_ANY)
+        return STATUS_OK;
+    if (sim->optimizer->states > 0 || sim->optimizer->layerwise)
+        return status_fail_at(error, "optimizer.name",
+                              "found %s, but %s has an update rule of its own; expected sgd",
+                              optimizer->rule.plugin->name, program);
+    if (!field_real_absent(optimizer->clip_norm))
+        return status_fail_at(error, "optimizer.clip_norm",
+                              "found %g, but %s does not clip gradients", optimizer->clip_norm,
+                              program);
+    return STATUS_OK;
 }
 
 static enum status build(struct sim *sim, struct error *error)
 {
     enum status (*const parts[])(struct sim *, struct error *) = {
-        load_data, create_model, create_topology, create_cluster, create_plan, create_nodes,
+        place_instances, load_data,      create_model, check_optimizer,
+        create_topology, create_cluster, create_plan,  create_nodes,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         enum status status = parts[i](sim, error);
@@ -359,13 +439,15 @@ void sim_free(struct sim *sim)
     observer_close(&sim->observer);
     engine_free(sim->engine);
     free(sim->node);
+    free(sim->slot);
+    free(sim->vector);
+    free(sim->edge_tail);
     free(sim->state);
     free(sim->edges);
     free(sim->samples);
     free(sim->message);
     free(sim->terms);
     free(sim->sorted);
-    free(sim->collective_sends);
     free(sim);
 }
 
@@ -376,11 +458,11 @@ double sim_epoch(const struct sim *sim)
 
 void sim_start(struct sim *sim)
 {
-    for (uint32_t rank = 0; rank < sim->nodes; rank++) {
+    for (uint32_t rank = 0; rank < sim->instances; rank++) {
         struct node *node = &sim->node[rank];
         if (sim->config->stop.iterations == 0) {
             node->finished = true;
-            sim->finished++;
+            sim->finished += rank < sim->nodes;
             continue;
         }
         sim->algorithm->start(node);

@@ -19,16 +19,30 @@
 
 #define SIM_NO_MESSAGE UINT32_MAX
 
-/* A message of a node program, from node_push until it is mixed in. */
+enum sim_message_kind {
+    SIM_MESSAGE_PUSH,   /* a share of the holding: counts in the ledger and in the mean model */
+    SIM_MESSAGE_DELTA,  /* a vector beside the holding, for the inbox */
+    SIM_MESSAGE_PARCEL, /* for on_message */
+};
+
+/* A message of a node program, from its sending until it is consumed. */
 struct sim_message {
     uint32_t src, dst;
     int64_t round;
-    uint32_t vector;    /* snapshot of the sender's x */
+    uint32_t vector[NODE_VECTORS]; /* snapshots; a push: x and the vectors that travel with it */
     uint32_t next;      /* in the receiver's inbox or rendezvous list, or the free list */
-    double coefficient; /* share of the snapshot that travels */
+    double coefficient; /* share of the snapshots that travels */
     double weight;      /* push-sum weight that travels */
+    int64_t bytes;
     int64_t posted_ps, started_ps, arrived_ps; /* -1: not yet */
+    uint8_t kind, vector_count;
     bool used;
+    bool ended, queued; /* fifo.c: through the network; an earlier one of the edge is not */
+    uint32_t follower;  /* the next message of the same edge, while this one is under way */
+    uint32_t tail_next; /* chain of the table of edges' last messages */
+    uint32_t parcel_kind;
+    int64_t parcel_number;
+    double parcel_value;
 };
 
 struct sim_wait {
@@ -36,47 +50,74 @@ struct sim_wait {
     uint32_t messages, arrived;
     int64_t round;
     int64_t since_ps;
+    const char *what; /* NODE_UNBLOCKED: why */
+};
+
+/* A gradient that an instance may be computing, and the optimizer that steps with it. */
+struct sim_slot {
+    uint32_t gradient;
+    uint32_t states[OPTIMIZER_MAX_STATES]; /* made by the first step */
+    uint32_t generation;                   /* of the events that are valid */
+    uint32_t buckets;
+    bool running, has_states;
+    int64_t gradients, steps; /* started; taken by the optimizer on these states */
+    int64_t begin_ps, end_ps, step_ps;
 };
 
 struct node {
     struct sim *sim;
-    uint32_t rank;
-    uint32_t x, z, gradient;
-    uint32_t states[OPTIMIZER_MAX_STATES];
+    uint32_t rank, host;
+    uint32_t x, z;
+    uint32_t slot;             /* of the gradient that is being announced */
     uint32_t last_postponed;   /* tail of postponed, where that is not empty */
     uint32_t inbox, postponed; /* lists of messages: arrived; waiting for a rendezvous */
     uint32_t taken;            /* mixed in, but their round may still be awaited */
     uint32_t unsent;           /* own messages that have not ended */
     bool finished, pushing;
-    double held, w;           /* share of x held; push-sum weight held */
-    uint32_t deployed;        /* snapshot of x at the end of the last finished iteration */
-    double deployed_scale;    /* 1 / w then, where weights travel */
+    double held, w;        /* share of x held; push-sum weight held */
+    uint32_t deployed;     /* snapshot of x at the end of the last finished iteration */
+    double deployed_scale; /* 1 / w then, where weights travel */
+    uint32_t deploys;      /* the program's choice of what to deploy; 0: x / w */
+    double deploys_scale;
     double base_held, base_w; /* of the exchange being pushed */
-    int64_t iteration, gradients;
-    int64_t steps; /* of the optimizer on these states */
-    int64_t gradient_begin_ps, expected_round;
-    int64_t blocked_ps;
+    int64_t iteration;
+    int64_t expected_round;
+    int64_t blocked_ps, compute_end_ps; /* the end of the last gradient so far */
     struct sim_wait wait;
-    int64_t collective_entered_ps; /* -1: in no collective */
+    int64_t collective_entered_ps; /* of the last one entered; -1: in none */
+    uint32_t collectives;          /* that it has entered and has no result of */
+    uint32_t replacing;            /* open collective + 1 that replaces x; 0: none */
 };
 
-/* One all-reduce of all nodes at one iteration. */
+/* One all-reduce among some or all workers. */
 struct sim_collective {
     uint64_t operation; /* 0: free */
-    int64_t iteration;
-    uint32_t entered, done;
-    uint32_t *inputs; /* a snapshot a rank */
-    uint32_t result;  /* recorded when the last rank has entered */
+    int64_t round;
+    uint32_t tag;
+    uint32_t count, entered, done;
+    uint32_t *member;              /* ranks; NULL: rank i is member i */
+    uint32_t *input;               /* snapshots, vector_count a member; NULL: timing only */
+    int64_t *entered_ps;           /* a member; -1: not yet, or done */
+    uint32_t result[NODE_VECTORS]; /* recorded when the last member has entered */
+    unsigned vector_count;
     double scale;
+    int64_t bytes;
     bool replaces_x;
-    const struct collective_ops *schedule;
+    struct plugin_choice choice;
+    struct sim_sends *sends; /* a member, of the cache */
 };
-
-#define SIM_COLLECTIVES 4 /* open at once; lockstep needs two */
 
 /* What one rank sends in one all-reduce. */
 struct sim_sends {
     int64_t bytes, messages;
+};
+
+/* The sends of all ranks of a schedule. */
+struct sim_sends_entry {
+    struct plugin_choice choice;
+    uint32_t count;
+    int64_t bytes;
+    struct sim_sends *sends;
 };
 
 struct sim_ledger {
@@ -111,28 +152,40 @@ struct sim {
     struct topology *topology;
     struct plan *plan;
     struct observer observer;
-    uint32_t network_client, gradient_event, ready_event;
+    uint32_t network_client, gradient_event, bucket_event, ready_event, timer_event;
 
-    uint32_t nodes;
+    uint32_t nodes;     /* workers */
+    uint32_t instances; /* workers, then servers */
+    uint32_t hosts;
+    uint32_t slots;        /* of each instance */
+    unsigned vectors;      /* own vectors of each instance */
+    uint64_t seed_program; /* of draws that programs make */
+    struct algorithm_servers servers;
     bool weighted; /* messages carry w, and z = x / w */
     size_t dimension;
     int64_t batch_size;
     double epoch_samples; /* training samples; without data nodes x batch_size */
     int64_t message_bytes;
-    struct node *node;
-    char *state; /* nodes x state_size */
+    struct node *node;     /* instances */
+    struct sim_slot *slot; /* instances x slots */
+    uint32_t *vector;      /* instances x vectors */
+    char *state;           /* instances x state_size */
     struct topology_edge *edges;
     uint32_t *samples;
 
     struct sim_message *message; /* pool */
     size_t message_capacity;
     uint32_t message_free;
+    uint32_t *edge_tail;     /* hash table of the last message of each edge that is under way */
+    uint32_t edge_tails;     /* its size, a power of two */
     struct plan_term *terms; /* scratch of mixes and means */
     uint32_t *sorted;        /* scratch: messages of a mix */
     size_t scratch_capacity;
 
-    struct sim_collective collective[SIM_COLLECTIVES];
-    struct sim_sends *collective_sends; /* a rank; NULL: no all-reduce was entered yet */
+    struct sim_collective *collective;
+    size_t collective_capacity;
+    struct sim_sends_entry *sends; /* one a shape of collectives so far */
+    size_t sends_count, sends_capacity;
 
     struct sim_ledger ledger;
     int64_t samples_applied, iterations_total;
@@ -164,6 +217,7 @@ void wait_settle(struct node *node);              /* answers a wait that holds; 
 void wait_close(struct sim *sim, int64_t end_ps); /* the run stops: open waits end there */
 void wait_ready_event(void *context, const struct event *event);
 void wait_message_arrived(struct node *node, int64_t round);
+void timer_event(void *context, const struct event *event);
 
 /* mailbox.c */
 void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps); /* network_done */
@@ -179,7 +233,18 @@ void mailbox_keep_count(struct node *node, uint32_t message);
 void mailbox_forget(struct node *node, int64_t oldest);
 void mailbox_free(struct sim *sim, uint32_t message, int64_t consumed_ps, const char *reason);
 void mailbox_report_in_flight(struct sim *sim);
-void mailbox_post(struct node *node, uint32_t to, int64_t round, double coefficient, double weight);
+/* A slot of the pool for a message from `node`, filled but for what it carries. */
+uint32_t mailbox_new(struct node *node, uint32_t to, int64_t round, enum sim_message_kind kind);
+/* Sends it, and counts its bytes. */
+void mailbox_post(struct sim *sim, uint32_t message);
+
+/* fifo.c: messages of one edge are delivered in the order of their posting */
+void fifo_posted(struct sim *sim, uint32_t message);
+/* It is through the network: may it be delivered? */
+bool fifo_may_deliver(struct sim *sim, uint32_t message);
+/* It has been delivered; the next one of its edge that has waited for that, or SIM_NO_MESSAGE. */
+uint32_t fifo_delivered(struct sim *sim, uint32_t message);
+void fifo_grow(struct sim *sim); /* the pool has grown */
 
 /* ledger.c */
 void ledger_add(struct sim *sim, double delta);
@@ -188,8 +253,8 @@ void ledger_recount(struct sim *sim);     /* in full, at every metric */
 
 /* holding.c */
 void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
-/* The mean model as terms of coefficient sum/n into sim->terms; returns their number. */
-size_t holding_mean_terms(struct sim *sim);
+/* The mean model, as the program defines it, into a new vector. */
+uint32_t holding_mean(struct sim *sim);
 /* z_i: the model of the node's last finished iteration. */
 struct plan_term holding_deployable(const struct node *node);
 void holding_deploy(struct node *node); /* an iteration is finished, or the run begins */
@@ -199,11 +264,15 @@ void reduce_done(void *context, uint64_t operation, uint32_t rank);     /* colle
 void reduce_watch(void *context, const struct collective_chunk *chunk); /* level full */
 /* The recorded result that will be this node's x, or 0. */
 uint32_t reduce_pending_x(const struct node *node);
+/* Time that this node has stood still in collectives it is still in. */
+int64_t reduce_blocked_ps(const struct node *node, int64_t now_ps);
 void reduce_cut(struct sim *sim, int64_t end_ps); /* the run stops: rows of unfinished ranks */
 void reduce_close(struct sim *sim);
 
 /* gradient.c */
 void gradient_event(void *context, const struct event *event);
+void gradient_bucket_event(void *context, const struct event *event);
+struct sim_slot *gradient_slot(const struct node *node, uint32_t slot);
 
 /* deadlock.c */
 void deadlock_report(const struct sim *sim, char *text, size_t size);

@@ -5,6 +5,8 @@
 static bool holds(const struct node *node)
 {
     const struct sim_wait *wait = &node->wait;
+    if (wait->conditions & NODE_UNBLOCKED)
+        return false;
     if ((wait->conditions & NODE_RECEIVED) && wait->arrived < wait->messages)
         return false;
     return !(wait->conditions & NODE_SENT) || node->unsent == 0;
@@ -43,7 +45,7 @@ void wait_settle(struct node *node)
 
 void wait_close(struct sim *sim, int64_t end_ps)
 {
-    for (uint32_t rank = 0; rank < sim->nodes; rank++)
+    for (uint32_t rank = 0; rank < sim->instances; rank++)
         if (sim->node[rank].wait.conditions) {
             report_blocked(&sim->node[rank], end_ps);
             sim->node[rank].wait.conditions = 0;
@@ -81,4 +83,27 @@ void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t 
                                    .since_ps = engine_now(sim->engine)};
     if (conditions & NODE_RECEIVED)
         node_expect(node, round);
+}
+
+void node_block(struct node *node, const char *what)
+{
+    struct sim *sim = node->sim;
+    ENGINE_CHECK(sim->engine, node->wait.conditions == 0, "node %u waits twice", node->rank);
+    node->wait = (struct sim_wait){.conditions = NODE_UNBLOCKED,
+                                   .round = -1,
+                                   .since_ps = engine_now(sim->engine),
+                                   .what = what};
+}
+
+void node_unblock(struct node *node)
+{
+    if (!node_blocked(node))
+        return;
+    report_blocked(node, engine_now(node->sim->engine));
+    node->wait.conditions = 0;
+}
+
+bool node_blocked(const struct node *node)
+{
+    return (node->wait.conditions & NODE_UNBLOCKED) != 0;
 }

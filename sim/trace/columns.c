@@ -15,6 +15,7 @@ static const struct trace_column span_columns[] = {
     COLUMN(trace_span, U32, node),   COLUMN(trace_span, U16, lane),
     COLUMN(trace_span, U16, kind),   COLUMN(trace_span, I64, begin_ps),
     COLUMN(trace_span, I64, end_ps), COLUMN(trace_span, I64, iteration),
+    COLUMN(trace_span, U16, slot),
 };
 
 static const struct trace_column message_columns[] = {

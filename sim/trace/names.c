@@ -18,8 +18,13 @@ const char *const trace_lane_names[] = {
 };
 
 const char *const trace_span_names[] = {
-    [TRACE_SPAN_GRADIENT] = "gradient",     [TRACE_SPAN_STEP] = "step",
-    [TRACE_SPAN_REDUCE] = "reduce",         [TRACE_SPAN_BLOCKED] = "blocked",
-    [TRACE_SPAN_ALL_REDUCE] = "all-reduce", [TRACE_SPAN_FORWARD] = "forward",
-    [TRACE_SPAN_BACKWARD] = "backward",     [TRACE_SPAN_KINDS] = NULL,
+    [TRACE_SPAN_GRADIENT] = "gradient",
+    [TRACE_SPAN_STEP] = "step",
+    [TRACE_SPAN_REDUCE] = "reduce",
+    [TRACE_SPAN_BLOCKED] = "blocked",
+    [TRACE_SPAN_ALL_REDUCE] = "all-reduce",
+    [TRACE_SPAN_FORWARD] = "forward",
+    [TRACE_SPAN_BACKWARD] = "backward",
+    [TRACE_SPAN_CANCELLED] = "cancelled",
+    [TRACE_SPAN_KINDS] = NULL,
 };

@@ -93,6 +93,7 @@ static const char *const schema_migrations[TRACE_SCHEMA_VERSION] = {
     " host INTEGER, peer INTEGER, kind TEXT NOT NULL, detail TEXT,"
     " PRIMARY KEY (run, id)) WITHOUT ROWID;",
 
+    "ALTER TABLE spans ADD COLUMN slot INTEGER;"
     "CREATE TABLE updates ("
     " run INTEGER NOT NULL REFERENCES runs, id INTEGER NOT NULL,"
     " node INTEGER NOT NULL, origin INTEGER NOT NULL, time_ps INTEGER NOT NULL,"

@@ -33,6 +33,7 @@ enum trace_span_kind {
     TRACE_SPAN_ALL_REDUCE, /* collective: from entry to result */
     TRACE_SPAN_FORWARD,    /* pass */
     TRACE_SPAN_BACKWARD,
+    TRACE_SPAN_CANCELLED, /* compute: a gradient that was given up */
     TRACE_SPAN_KINDS,
 };
 extern const char *const trace_lane_names[];
@@ -43,6 +44,7 @@ struct trace_span {
     uint16_t lane, kind;
     int64_t begin_ps, end_ps;
     int64_t iteration;
+    uint16_t slot; /* which of the node's gradients at once; lanes are one a slot */
 };
 
 struct trace_message {

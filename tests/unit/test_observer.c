@@ -147,9 +147,15 @@ START_TEST(records_are_tagged_little_endian_fields)
         0,   2,   0,   0,   0,   0,   0,   0,      /* begin */
         0,   0,   1,   0,   0,   0,   0,   0,      /* end */
         255, 255, 255, 255, 255, 255, 255, 255,    /* iteration */
+        2,   0,   0,   0,   0,   0,   0,   0,      /* slot */
     };
-    struct trace_span span = {
-        .node = 3, .lane = 1, .kind = 3, .begin_ps = 512, .end_ps = 65536, .iteration = -1};
+    struct trace_span span = {.node = 3,
+                              .lane = 1,
+                              .kind = 3,
+                              .begin_ps = 512,
+                              .end_ps = 65536,
+                              .iteration = -1,
+                              .slot = 2};
     struct digest *expected = digest_create();
     char text[DIGEST_TEXT_SIZE], expected_text[DIGEST_TEXT_SIZE];
     struct observer observer;

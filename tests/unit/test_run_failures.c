@@ -274,9 +274,9 @@ static void all_but_1_reduce(struct node *node)
         node_all_reduce(node, &ring, node_x(node), 0.25, true);
 }
 
-static void pass(struct node *node, uint32_t result)
+static void pass(struct node *node, const struct node_reduced *reduced)
 {
-    (void)result;
+    (void)reduced;
     node_next_iteration(node);
 }
 

@@ -573,6 +573,8 @@ START_TEST(older_tables_are_migrated)
     make_database();
     ask("DROP VIEW v_updates");
     ask("DROP TABLE updates");
+    ask("DROP VIEW v_spans");
+    ask("ALTER TABLE spans DROP COLUMN slot");
     ask("PRAGMA user_version = 1");
     sink = open_sink(TRACE_APPEND);
     second.id++;

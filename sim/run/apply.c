@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Optimizer steps of node programs, and what counts as applied. */
+#include "run/sim.h"
+
+static bool reads_global_clock(const struct node *node)
+{
+    const struct sim *sim = node->sim;
+    int clock = sim->config->optimizer.schedule.clock;
+    if (clock == OPTIMIZER_CLOCK_AUTO)
+        return sim->algorithm->global_clock || node_is_server(node);
+    return clock == OPTIMIZER_GLOBAL;
+}
+
+/* The local clock: the epoch at which every node would be that is as far as this one. */
+static double schedule_epoch(const struct node *node)
+{
+    const struct sim *sim = node->sim;
+    if (reads_global_clock(node))
+        return sim_epoch(sim);
+    return (double)node->iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+}
+
+/* A server has no iterations: its steps are counted. */
+static double schedule_step(const struct node *node)
+{
+    return (double)(node_is_server(node) ? gradient_slot(node, 0)->steps : node->iteration);
+}
+
+double node_rate(const struct node *node)
+{
+    const struct sim *sim = node->sim;
+    return optimizer_rate(&sim->config->optimizer, sim->nodes, schedule_epoch(node),
+                          schedule_step(node));
+}
+
+double node_weight_decay(const struct node *node)
+{
+    return node->sim->config->optimizer.weight_decay;
+}
+
+/* Momentum exists where steps are taken: at the workers or at the servers. */
+static void make_states(struct sim *sim, struct sim_slot *slot)
+{
+    for (unsigned s = 0; s < sim->optimizer->states; s++)
+        slot->states[s] = plan_vector(sim->plan, sim->dimension, true);
+    slot->has_states = true;
+}
+
+static void record_step(struct node *node, const struct node_update *update, double rate)
+{
+    struct sim *sim = node->sim;
+    const struct optimizer_config *optimizer = &sim->config->optimizer;
+    struct sim_slot *slot = gradient_slot(node, update->slot);
+    struct optimizer_step step = {
+        .rate = rate,
+        .weight_decay = optimizer->weight_decay,
+        .index = slot->steps,
+        .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,
+    };
+    ENGINE_CHECK(sim->engine, node->held == 1, "node %u steps on a share of its x", node->rank);
+    if (!slot->has_states)
+        make_states(sim, slot);
+    plan_step(sim->plan, &step, (struct plan_span){node->x, update->first, update->count},
+              (struct plan_span){update->gradient, update->first, update->count},
+              (struct plan_span){update->decay_at, update->first, update->count}, slot->states);
+}
+
+void node_count_applied(struct node *node, const struct node_update *update)
+{
+    struct sim *sim = node->sim;
+    sim->samples_applied += (int64_t)(update->gradients * (double)sim->batch_size);
+    if (update->staleness < 0)
+        return;
+    struct trace_update row = {.node = node->rank,
+                               .origin = update->origin,
+                               .time_ps = engine_now(sim->engine),
+                               .version = update->version,
+                               .staleness = update->staleness,
+                               .scale = update->scale};
+    sim_updated(sim, &row);
+}
+
+void node_apply(struct node *node, const struct node_update *update)
+{
+    double rate = node_rate(node) * update->scale; /* before this gradient is applied */
+    node_count_applied(node, update);
+    if (plan_executes(node->sim->plan))
+        record_step(node, update, rate);
+    gradient_slot(node, update->slot)->steps++;
+}
+
+void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)
+{
+    node_apply(node, &(struct node_update){.gradient = gradient,
+                                           .decay_at = decay_at,
+                                           .scale = 1,
+                                           .gradients = 1,
+                                           .staleness = -1});
+}
