@@ -11,17 +11,17 @@
 extern const struct cli_command list_command;
 
 static const struct plugin_registry *const families[] = {
-    &algorithm_registry,    &topology_registry, &collective_registry, &optimizer_registry,
-    &model_registry,        &data_registry,     &partition_registry,  &initial_registry,
-    &distribution_registry, &backend_registry,
+    &algorithm_registry, &topology_registry,     &collective_registry, &collective_gather_registry,
+    &optimizer_registry, &model_registry,        &data_registry,       &partition_registry,
+    &initial_registry,   &distribution_registry, &backend_registry,
 };
 #define FAMILIES (sizeof families / sizeof *families)
 
 static const char options_text[] =
     "  -v, --verbose  with papers and parameters\n"
     "  -h, --help     this text\n"
-    "families: algorithms topologies collectives optimizers models data partitions initial\n"
-    "          distributions backends\n";
+    "families: algorithms topologies all-reduces all-gathers optimizers models data partitions\n"
+    "          initial distributions backends\n";
 
 static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
@@ -40,7 +40,7 @@ static void print_family(const struct plugin_registry *family, bool verbose)
     printf("%s\n", family->plural);
     for (size_t i = 0; family->entries[i]; i++) {
         const struct plugin *plugin = family->entries[i];
-        printf("  %-26s %s\n", plugin->name, plugin->summary);
+        printf("  %-30s %s\n", plugin->name, plugin->summary);
         if (!verbose)
             continue;
         if (plugin->reference)

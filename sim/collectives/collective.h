@@ -20,7 +20,8 @@
 
 /* What one rank does at one step. Peers are ranks; -1: none.  Steps of peers match by their index:
  * when step s of rank a sends to b, step s of b receives from a.  A step that neither sends nor
- * receives passes at once.  The parts of the vector that travel are [offset, offset + bytes). */
+ * receives passes at once.  The parts of the vector that travel are [offset, offset + bytes), in an
+ * all-gather modulo the size of all parts together. */
 struct collective_step {
     int64_t send_to, receive_from;
     int64_t send_offset, receive_offset;
@@ -28,8 +29,15 @@ struct collective_step {
     bool reduce; /* add what came to what is held, before the next step */
 };
 
+/* What every rank has in the end. */
+enum collective_result {
+    COLLECTIVE_REDUCES, /* the sum of all vectors of `bytes` */
+    COLLECTIVE_GATHERS, /* all parts: `bytes` of each rank */
+};
+
 struct collective_ops {
     struct plugin plugin;
+    enum collective_result result;
     /* Number of steps of `rank` among n; and the step itself (0-based). Pure functions of the
      * schedule's own parameters, too.  `element_bytes` is the granularity chunks are cut at. */
     uint32_t (*steps)(const void *params, uint32_t n, uint32_t rank);
@@ -40,8 +48,11 @@ struct collective_ops {
     double (*closed_form_s)(const void *params, uint32_t n, double alpha_s, double beta_s,
                             double reduce_s, int64_t bytes);
 };
-/* ring, recursive-doubling, halving-doubling, binomial-tree, pipelined-tree, double-binary-tree */
+/* All-reduces: ring, recursive-doubling, halving-doubling, binomial-tree, pipelined-tree,
+ * double-binary-tree, hierarchical. */
 extern const struct plugin_registry collective_registry;
+/* All-gathers: ring-all-gather, recursive-doubling-all-gather. */
+extern const struct plugin_registry collective_gather_registry;
 
 struct collectives;
 
@@ -61,9 +72,10 @@ struct collectives *collectives_create(struct cluster *cluster, struct engine *e
 /* Calls `watch` for every message that ends from now on. */
 void collectives_watch(struct collectives *collectives, collective_watch *watch, void *context);
 void collectives_free(struct collectives *collectives);
-/* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: host r); returns
- * its number (1, 2, ...).  It is closed by itself when every rank is done.  The choice is one of
- * collective_registry; its parameters must outlive the operation. */
+/* Opens an operation among ranks 0..n-1, rank r on host hosts[r] (copied; NULL: compute unit r's
+ * host); returns its number (1, 2, ...).  Any number may be open at once, of the same hosts or of
+ * others: they share links and hosts, nothing else.  It is closed by itself when every rank is
+ * done. The choice is one of the two registries; its parameters must outlive the operation. */
 uint64_t collectives_open(struct collectives *collectives, const struct plugin_choice *choice,
                           uint32_t n, const uint32_t *hosts, int64_t bytes, int64_t element_bytes);
 /* `rank` enters now. `done` is called, never from within, when it has the result. n = 1 too. */

@@ -53,7 +53,7 @@ struct operation {
     struct rank_state *ranks;
     uint32_t *hosts;
     size_t ranks_capacity, hosts_capacity;
-    bool own_hosts;     /* false: rank r on host r */
+    bool own_hosts;     /* false: rank r is unit r */
     uint32_t next_free; /* while closed */
 };
 
@@ -135,9 +135,10 @@ static void close_operation(struct collectives *collectives, uint32_t slot)
 
 /* ---- One rank ------------------------------------------------------------------------------- */
 
-static uint32_t host_of(const struct operation *op, uint32_t rank)
+static uint32_t host_of(const struct collectives *collectives, const struct operation *op,
+                        uint32_t rank)
 {
-    return op->own_hosts ? op->hosts[rank] : rank;
+    return op->own_hosts ? op->hosts[rank] : cluster_host_of_unit(collectives->cluster, rank);
 }
 
 static struct collective_step step_of(const struct operation *op, uint32_t rank, uint32_t index)
@@ -161,9 +162,9 @@ static void send(struct collectives *collectives, uint32_t slot, uint32_t rank,
                  const struct collective_step *step)
 {
     const struct operation *op = &collectives->slots[slot];
-    network_send(cluster_network(collectives->cluster), collectives->client, host_of(op, rank),
-                 host_of(op, (uint32_t)step->send_to), step->send_bytes,
-                 (uint64_t)slot << 32 | rank);
+    network_send(cluster_network(collectives->cluster), collectives->client,
+                 host_of(collectives, op, rank), host_of(collectives, op, (uint32_t)step->send_to),
+                 step->send_bytes, (uint64_t)slot << 32 | rank);
 }
 
 static void post(struct collectives *collectives, uint32_t slot, uint32_t rank,
@@ -226,7 +227,7 @@ static void next_step(struct rank_state *state)
 static bool reduce(struct collectives *collectives, uint32_t slot, uint32_t rank, int64_t bytes)
 {
     struct operation *op = &collectives->slots[slot];
-    const uint32_t host = host_of(op, rank);
+    const uint32_t host = host_of(collectives, op, rank);
     const int64_t duration_ps = cluster_reduction_ps(collectives->cluster, host, bytes);
     int64_t end_ps;
     if (duration_ps == 0)
@@ -361,11 +362,12 @@ void collectives_free(struct collectives *collectives)
     free(collectives);
 }
 
-static void place_ranks(struct operation *op, const uint32_t *hosts, uint32_t host_count)
+static void place_ranks(struct operation *op, const uint32_t *hosts, const struct cluster *cluster)
 {
+    const uint32_t host_count = cluster_hosts(cluster), units = cluster_units(cluster);
     op->own_hosts = hosts != NULL;
     if (hosts == NULL) {
-        CHECK(op->n <= host_count, "%u ranks on %u hosts", op->n, host_count);
+        CHECK(op->n <= units, "%u ranks on %u compute units", op->n, units);
         return;
     }
     for (uint32_t rank = 0; rank < op->n; rank++)
@@ -388,7 +390,7 @@ uint64_t collectives_open(struct collectives *collectives, const struct plugin_c
     op->bytes = bytes;
     op->element_bytes = element_bytes;
     op->n = op->left = n;
-    place_ranks(op, hosts, cluster_hosts(collectives->cluster));
+    place_ranks(op, hosts, collectives->cluster);
     if (n > op->ranks_capacity)
         op->ranks = memory_grow(op->ranks, &op->ranks_capacity, n, sizeof *op->ranks);
     memset(op->ranks, 0, n * sizeof *op->ranks);

@@ -15,6 +15,9 @@ int64_t schedule_offset(int64_t bytes, int64_t element_bytes, uint32_t parts, ui
 /* floor(log2(n)), n > 0. */
 uint32_t schedule_log2(uint32_t n);
 
+/* Reduces to rank 0 in the first half of its steps, and broadcasts in the second. */
+extern const struct collective_ops binomial_tree_collective;
+
 /* A step that does nothing. */
 struct collective_step schedule_idle(void);
 /* A step that swaps the same whole vector with `peer`, adding what comes. */

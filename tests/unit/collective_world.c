@@ -10,6 +10,8 @@
 const struct collective_ops *world_schedule(const char *name)
 {
     const struct plugin *plugin = plugin_find(&collective_registry, name);
+    if (plugin == NULL)
+        plugin = plugin_find(&collective_gather_registry, name);
     ck_assert_ptr_nonnull(plugin);
     return (const struct collective_ops *)plugin;
 }
@@ -64,20 +66,26 @@ struct network_config world_network(enum network_model model, double latency_s, 
     };
 }
 
-void world_init(struct world *world, uint32_t hosts, const struct compute_config *compute,
-                const struct network_config *network)
+void world_init_layout(struct world *world, const struct cluster_layout *layout,
+                       const struct compute_config *compute, const struct network_config *network)
 {
     const struct cluster_seeds seeds = {1, 1};
-    const struct cluster_layout layout = {.hosts = hosts, .units = hosts};
     struct error error = {0};
     *world = (struct world){.engine = engine_create()};
     ck_assert_int_eq(
-        cluster_create(&world->cluster, world->engine, compute, network, &layout, 1, seeds, &error),
+        cluster_create(&world->cluster, world->engine, compute, network, layout, 1, seeds, &error),
         STATUS_OK);
     world->collectives = collectives_create(world->cluster, world->engine, on_done, world);
     world->kind_enter = engine_register(world->engine, "enter", on_enter, world);
     for (uint32_t rank = 0; rank < WORLD_RANKS; rank++)
         world->done_ps[rank] = -1;
+}
+
+void world_init(struct world *world, uint32_t hosts, const struct compute_config *compute,
+                const struct network_config *network)
+{
+    const struct cluster_layout layout = {.hosts = hosts, .units = hosts};
+    world_init_layout(world, &layout, compute, network);
 }
 
 void world_fini(struct world *world)

@@ -11,6 +11,12 @@
 
 #define WORLD_RANKS 256
 
+/* The parameters of `hierarchical`. */
+struct hierarchical_like {
+    int64_t group;
+    struct plugin_choice inter;
+};
+
 struct world {
     struct engine *engine;
     struct cluster *cluster;
@@ -31,6 +37,8 @@ struct compute_config world_compute(double reduction_byte_rate);
 struct network_config world_network(enum network_model model, double latency_s, double overhead_s);
 void world_init(struct world *world, uint32_t hosts, const struct compute_config *compute,
                 const struct network_config *network);
+void world_init_layout(struct world *world, const struct cluster_layout *layout,
+                       const struct compute_config *compute, const struct network_config *network);
 void world_fini(struct world *world);
 /* Plays until nothing happens any more. */
 void world_run(struct world *world);

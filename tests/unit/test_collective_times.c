@@ -385,7 +385,15 @@ END_TEST
  * Double, n = 3, one chunk a tree, trees 0 - 2 - 1 and 0 - 1 - 2, rank 1 enters at 1.  1 -> 2 1..3,
  *   added 3.5.  2 -> 1 3.5..5.5, added 6.  2 -> 0 5.5..7.5, added 8.  1 -> 0 is next, 7.5..9.5,
  *   added 10.  Down: 0 -> 1 10..12, 0 -> 2 12..14.  Rank 2 takes 1 -> 2 after that, 14..16.  2 -> 1
- *   16..18. */
+ *   16..18.
+ *
+ * All-gathers of 1.25 MB a rank, nothing to add.
+ * Ring, n = 3, rank 1 enters at 5.  0 -> 1 and 2 -> 0 0..2, 1 -> 2 5..7.  Rank 0 goes on at 2,
+ *   0 -> 1 2..4; the others at 7, 1 -> 2 and 2 -> 0 7..9.
+ * Doubling, n = 4, rank 2 enters at 6.  0 <-> 1 and 3 -> 2 0..2, 2 -> 3 6..8.  Two parts take 3:
+ *   0 -> 2 2..5; 1 -> 3 waits for rank 3, 8..11; 2 -> 0 and 3 -> 1 8..11.
+ * Doubling, n = 3, rank 2 enters at 4.  1 -> 0 and 0 -> 2 0..2, 2 -> 1 4..6.  0 -> 1 waits for rank
+ *   1, 6..8, as 1 -> 2 and 2 -> 0. */
 static const struct {
     const char *name;
     int64_t chunks, bytes;
@@ -396,9 +404,12 @@ static const struct {
     {"binomial-tree", 0, 1250000, 4, {0, 0, 6, 0}, {13, 13, 13, 13}},
     {"pipelined-tree", 2, 2500000, 4, {0, 0, 0, 3}, {16.5, 22.5, 22.5, 20.5}},
     {"double-binary-tree", 1, 2500000, 3, {0, 1, 0}, {14, 18, 18}},
+    {"ring-all-gather", 0, 1250000, 3, {0, 5, 0}, {9, 9, 9}},
+    {"recursive-doubling-all-gather", 0, 1250000, 4, {0, 0, 6, 0}, {11, 11, 11, 11}},
+    {"recursive-doubling-all-gather", 0, 1250000, 3, {0, 0, 4}, {8, 8, 8}},
 };
 
-START_TEST(trees_by_hand)
+START_TEST(schedules_by_hand)
 {
     const struct compute_config compute = world_compute(2.5e9);
     const struct network_config network = world_network(_i, 1e-3, 0);
@@ -417,6 +428,58 @@ START_TEST(trees_by_hand)
     }
 }
 END_TEST
+/* ---- All-gathers ---------------------------------------------------------------------------- */
+
+static const char *const gathers[] = {"ring-all-gather", "recursive-doubling-all-gather"};
+
+/* (n-1) (a + M b) and ceil(log2 n) a + (n-1) M b: n - 1 parts must come, whatever the schedule. */
+START_TEST(all_gather_closed_forms)
+{
+    const struct compute_config compute = world_compute(1e3); /* there is nothing to add */
+    const struct network_config network = world_network(_i, 50e-6, 3e-6);
+    const int64_t bytes = 4 * 5003;
+    for (int which = 0; which < 2; which++)
+        for (uint32_t n = 2; n <= 64; n++) {
+            const struct collective_ops *ops = world_schedule(gathers[which]);
+            const double latencies = which ? reference_ceil_log2(n) : n - 1.0;
+            const double expected_s = latencies * 53e-6 + (n - 1.0) * (double)bytes * 8e-10;
+            struct world world;
+            world_init(&world, n, &compute, &network);
+            world_play_plain(&world, ops, n, bytes, 4, NULL);
+            for (uint32_t r = 0; r < n; r++)
+                world_check_near(world.done_ps[r], expected_s, n, r);
+            ck_assert_double_eq_tol(ops->closed_form_s(NULL, n, 53e-6, 8e-10, 1, bytes), expected_s,
+                                    1e-12 * expected_s);
+            world_fini(&world);
+        }
+}
+END_TEST
+
+START_TEST(staggered_all_gathers)
+{
+    const struct compute_config compute = world_compute(0);
+    const struct network_config network = world_network(_i, 20e-6, 1e-6);
+    const int64_t bytes = 4 * 3001;
+    for (int which = 0; which < 2; which++)
+        for (uint32_t n = 2; n <= 64; n += n < 20 ? 1 : 11) {
+            const struct plugin_choice choice = world_choice(gathers[which], NULL);
+            int64_t entry_ps[WORLD_RANKS];
+            double times[WORLD_RANKS];
+            struct world world;
+            for (uint32_t r = 0; r < n; r++) {
+                entry_ps[r] = 10 * world_staggered_ps(r, n);
+                times[r] = simtime_to_s(entry_ps[r]);
+            }
+            world_init(&world, n, &compute, &network);
+            world_play(&world, &choice, n, bytes, 4, entry_ps);
+            reference_messages(&choice, n, bytes, 21e-6, 8e-10, 0, times);
+            for (uint32_t r = 0; r < n; r++)
+                world_check_near(world.done_ps[r], times[r], n, r);
+            world_fini(&world);
+        }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("collective times");
@@ -433,7 +496,9 @@ static Suite *make_suite(void)
     tcase_add_loop_test(times, double_tree_bounds, 0, 3);
     tcase_add_loop_test(times, staggered_binomial, 0, 3);
     tcase_add_loop_test(times, staggered_trees, 0, 3);
-    tcase_add_loop_test(times, trees_by_hand, 0, 3);
+    tcase_add_loop_test(times, schedules_by_hand, 0, 3);
+    tcase_add_loop_test(times, all_gather_closed_forms, 0, 3);
+    tcase_add_loop_test(times, staggered_all_gathers, 0, 3);
     suite_add_tcase(suite, times);
     return suite;
 }

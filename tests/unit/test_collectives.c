@@ -84,34 +84,94 @@ static void check_sets(const struct collective_ops *ops, const void *params, uin
                                  c, e, now->held[r][e][c]);
 }
 
-/* Each schedule; what has no parameters ignores them. */
-static const struct {
+/* Each all-reduce; what has no parameters ignores them. */
+static const struct every {
     const char *name;
     struct tree_params params;
+    int64_t group; /* of a hierarchical one */
+    const char *inter;
 } every[] = {
-    {"ring", {0}},
-    {"recursive-doubling", {0}},
-    {"halving-doubling", {0}},
-    {"binomial-tree", {0}},
-    {"pipelined-tree", {1}},
-    {"pipelined-tree", {5}},
-    {"double-binary-tree", {1}},
-    {"double-binary-tree", {2}},
-    {"double-binary-tree", {7}},
-    {"double-binary-tree", {50}}, /* more chunks than elements: some are empty */
+    {"ring", {0}, 0, NULL},
+    {"recursive-doubling", {0}, 0, NULL},
+    {"halving-doubling", {0}, 0, NULL},
+    {"binomial-tree", {0}, 0, NULL},
+    {"pipelined-tree", {1}, 0, NULL},
+    {"pipelined-tree", {5}, 0, NULL},
+    {"double-binary-tree", {1}, 0, NULL},
+    {"double-binary-tree", {2}, 0, NULL},
+    {"double-binary-tree", {7}, 0, NULL},
+    {"double-binary-tree", {50}, 0, NULL}, /* more chunks than elements: some are empty */
+    {"hierarchical", {0}, 1, "ring"},
+    {"hierarchical", {0}, 4, "ring"},
+    {"hierarchical", {0}, 3, "recursive-doubling"},
+    {"hierarchical", {0}, 7, "halving-doubling"},
+    {"hierarchical", {4}, 5, "pipelined-tree"},
+    {"hierarchical", {0}, 1000, "binomial-tree"}, /* one group */
 };
 #define EVERY ((int)(sizeof every / sizeof *every))
 
 START_TEST(every_contribution_once)
 {
     const struct collective_ops *ops = world_schedule(every[_i].name);
+    struct hierarchical_like groups = {.group = every[_i].group};
     const void *params = &every[_i].params;
+    if (groups.group > 0) {
+        groups.inter = world_choice(every[_i].inter, params);
+        params = &groups;
+    }
     struct sets *now = memory_alloc(sizeof *now), *before = memory_alloc(sizeof *before);
+    ck_assert_int_eq(ops->result, COLLECTIVE_REDUCES);
     for (uint32_t n = 1; n <= SMALL_RANKS; n += n < 64 ? 1 : 3)
         check_sets(ops, params, n, 4 * ELEMENTS, now, before);
     check_sets(ops, params, 16, 4 * ELEMENTS - 3, now, before); /* ends within an element */
     free(now);
     free(before);
+}
+END_TEST
+
+/* Groups of 3 groups of 4: the leaders' all-reduce is hierarchical, too. */
+START_TEST(hierarchy_of_hierarchies)
+{
+    const struct hierarchical_like racks = {3, world_choice("halving-doubling", NULL)};
+    const struct hierarchical_like hosts = {4, world_choice("hierarchical", &racks)};
+    struct sets *now = memory_alloc(sizeof *now), *before = memory_alloc(sizeof *before);
+    for (uint32_t n = 1; n <= SMALL_RANKS; n++)
+        check_sets(world_schedule("hierarchical"), &hosts, n, 4 * ELEMENTS, now, before);
+    free(now);
+    free(before);
+}
+END_TEST
+
+/* Each part comes to each rank once, from one that has it. */
+START_TEST(every_part_gathered_once)
+{
+    const char *const gathers[] = {"ring-all-gather", "recursive-doubling-all-gather"};
+    const struct collective_ops *ops = world_schedule(gathers[_i]);
+    const int64_t bytes = 40;
+    ck_assert_int_eq(ops->result, COLLECTIVE_GATHERS);
+    for (uint32_t n = 1; n <= SMALL_RANKS; n++) {
+        bool has[SMALL_RANKS][SMALL_RANKS] = {{false}}, had[SMALL_RANKS][SMALL_RANKS];
+        uint32_t came = 0;
+        for (uint32_t r = 0; r < n; r++)
+            has[r][r] = true;
+        for (uint32_t s = 0; s < ops->steps(NULL, n, 0); s++) {
+            memcpy(had, has, sizeof had);
+            for (uint32_t r = 0; r < n; r++) {
+                struct collective_step step, peer;
+                ops->step(NULL, n, r, s, bytes, 4, &step);
+                ops->step(NULL, n, (uint32_t)step.send_to, s, bytes, 4, &peer);
+                ck_assert(peer.receive_from == r && peer.receive_bytes == step.send_bytes &&
+                          peer.receive_offset == step.send_offset && !step.reduce);
+                ck_assert_int_eq(step.send_offset % bytes, 0);
+                for (int64_t b = 0; b < step.send_bytes / bytes; b++, came++) {
+                    const uint32_t part = (uint32_t)((step.send_offset / bytes + b) % n);
+                    ck_assert(had[r][part] && !has[step.send_to][part]);
+                    has[step.send_to][part] = true;
+                }
+            }
+        }
+        ck_assert_uint_eq(came, n * (n - 1));
+    }
 }
 END_TEST
 
@@ -340,12 +400,125 @@ START_TEST(reductions_are_serial)
 }
 END_TEST
 
+/* ---- Several operations at once ------------------------------------------------------------- */
+
+struct several {
+    struct engine *engine;
+    int64_t done_ps[4][8]; /* of an operation's ranks */
+};
+
+static void on_several_done(void *context, uint64_t operation, uint32_t rank)
+{
+    struct several *several = context;
+    several->done_ps[operation][rank] = engine_now(several->engine);
+}
+
+static void several_init(struct several *several, struct world *world, enum network_model model)
+{
+    const struct compute_config compute = world_compute(2.5e9);
+    const struct network_config network = world_network(model, 1e-3, 0);
+    world_init(world, 8, &compute, &network);
+    collectives_free(world->collectives);
+    *several = (struct several){.engine = world->engine};
+    world->collectives =
+        collectives_create(world->cluster, world->engine, on_several_done, several);
+}
+
+/* Opens one; all of its members enter at enter_ms. */
+static void start(struct world *world, const char *name, uint32_t n, const uint32_t *hosts,
+                  int64_t bytes, double enter_ms)
+{
+    const struct plugin_choice choice = world_choice(name, NULL);
+    const uint64_t op = collectives_open(world->collectives, &choice, n, hosts, bytes, 4);
+    for (uint32_t r = 0; r < n; r++)
+        engine_at(world->engine, llround(enter_ms * 1e9), EVENT_CLASS_TIMER, world->kind_enter, r,
+                  op);
+}
+
+/* Different members, schedules and sizes: each takes as long as alone. */
+START_TEST(groups_apart)
+{
+    const uint32_t three[] = {0, 5, 2}, four[] = {1, 7, 4, 6}, one[] = {3};
+    struct several several;
+    struct world world;
+    several_init(&several, &world, _i);
+    start(&world, "ring", 3, three, 3 * 4000, 0);
+    start(&world, "halving-doubling", 4, four, 1000000, 0);
+    start(&world, "ring", 1, one, 1000000, 0);
+    world_run(&world);
+    for (uint32_t r = 0; r < 3; r++)
+        world_check_near(several.done_ps[1][r],
+                         reference_closed_form(0, 3, 1e-3, 8e-10, 0.4e-9, 12000), 8, r);
+    for (uint32_t r = 0; r < 4; r++)
+        world_check_near(several.done_ps[2][r],
+                         reference_closed_form(2, 4, 1e-3, 8e-10, 0.4e-9, 1e6), 8, r);
+    ck_assert_int_eq(several.done_ps[3][0], 0);
+    world_fini(&world);
+}
+END_TEST
+
+/* Latency 1 ms, 1.25 MB in 1 ms, added in 0.5 ms; two ranks swap.  Times in ms.
+ *
+ * The same members (as buckets are), A at 0, B at 0.5:
+ *   fair   A alone 1..1.5, shared to 2.5, B alone to 3; host adds A 2.5..3, B 3..3.5
+ *   fifo   A 1..2, added 2.5; B behind it 2..3, added 3.5
+ *   ideal  A 1..2, added 2.5; B 1.5..2.5, added 3
+ * A of hosts 1 and 2, B of hosts 2 and 3, both at 0; host 2 has two of each direction to move, and
+ * both to add:
+ *   fair   all 1..3; A added 3.5 on hosts 1 and 2, B 3.5 on host 3 and 4 on host 2
+ *   fifo   A 1..2, added 2.5; B 2..3, added 3.5
+ *   ideal  all 1..2; A added 2.5, B 2.5 on host 3 and 3 on host 2 */
+static const struct {
+    uint32_t a[2], b[2];
+    double b_enters_ms, a_ms[3][2], b_ms[3][2];
+} sharing[] = {
+    {{0, 1}, {0, 1}, 0.5, {{3, 3}, {2.5, 2.5}, {2.5, 2.5}}, {{3.5, 3.5}, {3.5, 3.5}, {3, 3}}},
+    {{1, 2}, {2, 3}, 0, {{3.5, 3.5}, {2.5, 2.5}, {2.5, 2.5}}, {{4, 3.5}, {3.5, 3.5}, {3, 2.5}}},
+};
+
+START_TEST(groups_that_share_hosts)
+{
+    for (int i = 0; i < 2; i++) {
+        struct several several;
+        struct world world;
+        several_init(&several, &world, _i);
+        start(&world, "recursive-doubling", 2, sharing[i].a, 1250000, 0);
+        start(&world, "recursive-doubling", 2, sharing[i].b, 1250000, sharing[i].b_enters_ms);
+        world_run(&world);
+        for (uint32_t r = 0; r < 2; r++) {
+            world_check_near(several.done_ps[1][r], sharing[i].a_ms[_i][r] * 1e-3, 2, r);
+            world_check_near(several.done_ps[2][r], sharing[i].b_ms[_i][r] * 1e-3, 2, r);
+        }
+        world_fini(&world);
+    }
+}
+END_TEST
+
+/* Without a list rank r is compute unit r: 4 units on 2 hosts swap within their hosts at once, then
+ * both pairs across: two messages share each NIC, 1 + 2 x 1 ms. */
+START_TEST(ranks_are_units)
+{
+    const uint32_t host_of_unit[] = {0, 0, 1, 1};
+    const struct cluster_layout layout = {2, 4, host_of_unit};
+    const struct compute_config compute = world_compute(0);
+    const struct network_config network = world_network(NETWORK_FAIR, 1e-3, 0);
+    struct world world;
+    world_init_layout(&world, &layout, &compute, &network);
+    world_play_plain(&world, world_schedule("recursive-doubling"), 4, 1250000, 4, NULL);
+    for (uint32_t r = 0; r < 4; r++)
+        world_check_near(world.done_ps[r], 3e-3, 2, r);
+    world_fini(&world);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("collectives");
     TCase *schedules = tcase_create("schedules");
     tcase_set_timeout(schedules, 60);
     tcase_add_loop_test(schedules, every_contribution_once, 0, EVERY);
+    tcase_add_test(schedules, hierarchy_of_hierarchies);
+    tcase_add_loop_test(schedules, every_part_gathered_once, 0, 2);
     tcase_add_test(schedules, bytes_of_trees);
     tcase_add_test(schedules, bytes_per_rank);
     suite_add_tcase(suite, schedules);
@@ -356,6 +529,9 @@ static Suite *make_suite(void)
     tcase_add_test(executor, many_at_once);
     tcase_add_loop_test(executor, opened_from_within_done, 0, 3);
     tcase_add_test(executor, reductions_are_serial);
+    tcase_add_loop_test(executor, groups_apart, 0, 3);
+    tcase_add_loop_test(executor, groups_that_share_hosts, 0, 3);
+    tcase_add_test(executor, ranks_are_units);
     suite_add_tcase(suite, executor);
     return suite;
 }
