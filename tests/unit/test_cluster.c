@@ -402,6 +402,26 @@ START_TEST(random_stragglers)
 }
 END_TEST
 
+/* Hosts straggle independently: at a step both do with probability p squared. */
+START_TEST(hosts_straggle_apart)
+{
+    void *params = make_params("constant", (struct setting[]){{"mean", 0.1}, {NULL, 0}});
+    struct compute_config compute = plain_compute("constant", params);
+    struct straggler_config straggler = {INT64_MIN, INT64_MIN, 0.3, 2, INT64_MIN, INT64_MIN};
+    const double p = 0.3 * 0.3;
+    struct world world;
+    int both = 0;
+    compute.stragglers = (struct field_list){&straggler, 1};
+    world_init(&world, &compute, 2, 32);
+    for (int64_t step = 0; step < DRAWS; step++)
+        both += cluster_gradient_ps(world.cluster, 0, step) > 100000000000 &&
+                cluster_gradient_ps(world.cluster, 1, step) > 100000000000;
+    ck_assert_double_eq_tol(both, DRAWS * p, Z_LIMIT * sqrt(DRAWS * p * (1 - p)));
+    world_fini(&world);
+    free(params);
+}
+END_TEST
+
 START_TEST(forward_and_rates)
 {
     void *params = make_params("constant", (struct setting[]){{"mean", 0.3}, {NULL, 0}});
@@ -782,6 +802,7 @@ static Suite *make_suite(void)
     tcase_add_test(hosts, speeds_and_batches_scale);
     tcase_add_test(hosts, persistent_and_transient_stragglers);
     tcase_add_test(hosts, random_stragglers);
+    tcase_add_test(hosts, hosts_straggle_apart);
     tcase_add_test(hosts, forward_and_rates);
     tcase_add_test(hosts, resources_are_serial);
     tcase_add_loop_test(hosts, released, 0, 5);
