@@ -216,3 +216,10 @@ char *scenario_explain(const char *path, const char **nearest)
 {
     return scenario_explain_table(run_fields, path, nearest);
 }
+
+char *scenario_explain_plugin(const struct plugin *plugin, int indent)
+{
+    struct buffer out = {0};
+    add_plugin(&out, plugin, indent);
+    return out.text;
+}

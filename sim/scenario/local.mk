@@ -8,6 +8,7 @@ libhearsay_la_SOURCES += sim/scenario/buffer.c sim/scenario/buffer.h
 libhearsay_la_SOURCES += sim/scenario/canonical.c sim/scenario/canonical.h
 libhearsay_la_SOURCES += sim/scenario/content.c sim/scenario/content.h
 libhearsay_la_SOURCES += sim/scenario/explain.c
+libhearsay_la_SOURCES += sim/scenario/pairs.c sim/scenario/pairs.h
 libhearsay_la_SOURCES += sim/scenario/quantity.c sim/scenario/quantity.h
 libhearsay_la_SOURCES += sim/scenario/scenario.c sim/scenario/scenario.h
 libhearsay_la_SOURCES += sim/scenario/scenario_table.h

@@ -49,6 +49,8 @@ void scenario_blame(const struct scenario *scenario, size_t index, struct error 
 /* Tables as text: `hearsay explain [path]` and a JSON Schema. Returns malloc'd text or NULL when
  * the path names nothing (nearest in *nearest if not NULL). */
 char *scenario_explain(const char *path, const char **nearest);
+/* A plug-in and its parameters, as `explain` shows them, `indent` columns in. */
+char *scenario_explain_plugin(const struct plugin *plugin, int indent);
 char *scenario_schema(void);
 
 #endif
