@@ -36,6 +36,19 @@ done <commands.txt
 expect 0 '^  one-peer-exponential ' list topologies
 expect 0 'ICML 2019' list algorithms --verbose
 expect 2 'did you mean "topologies"' list topologys
+"$HEARSAY" list algorithms | sed -n 's/^  \([^ ]*\) .*/\1/p' >algorithms.txt
+[ "$(wc -l <algorithms.txt)" -ge 8 ] || { echo "FAIL: list algorithms"; failed=1; }
+"$HEARSAY" list algorithms --verbose >verbose.txt
+expect 0 'randomized-gossip, .*: needs a matching at every phase' list --matrix
+mv said.txt matrix.txt
+families=$(grep -c '^[a-z].* ([a-z._]*)$' matrix.txt)
+[ "$families" -ge 8 ] || { echo "FAIL: list --matrix has $families tables"; failed=1; }
+while read -r algorithm; do # a block with requirements, a row in every family's table
+    sed -n "/^  $algorithm: /,/requirements:/p" verbose.txt | grep -q requirements: ||
+        { echo "FAIL: no requirements of $algorithm"; failed=1; }
+    [ "$(grep -Ec "^  $algorithm +(yes|file|-|\\(?[0-9])" matrix.txt)" -ge "$families" ] ||
+        { echo "FAIL: $algorithm is not in each of $families families"; failed=1; }
+done <algorithms.txt
 for key in nodes seed compute.gradient_time compute.stragglers network.bandwidth topology \
     algorithm optimizer.learning_rate model data stop.target_loss metrics.every trace.level expect; do
     expect 0 . explain $key
