@@ -41,15 +41,25 @@ struct matrix {
 
 /* ---- Notes ---------------------------------------------------------------------------------- */
 
-/* "sgp needs ..." is the same reason as "dgd needs ...". */
-static const char *without_name(const char *text, const char *name)
+/* "sgp needs X" is the same reason as "dgd needs X": the name gives way to "it", and at the
+ * beginning to nothing. */
+static char *without_name(const char *text, const char *name)
 {
-    size_t length = strlen(name);
-    return strncmp(text, name, length) == 0 && text[length] == ' ' ? text + length + 1 : text;
+    struct buffer out = {0};
+    const char *begin = text, *at;
+    buffer_add(&out, "");
+    while ((at = pairs_mention(text, name)) != NULL) {
+        buffer_add_bytes(&out, text, (size_t)(at - text));
+        buffer_add(&out, at == begin ? "" : "it");
+        text = at + strlen(name);
+        text += at == begin && *text == ' ';
+    }
+    buffer_add(&out, text);
+    return out.text;
 }
 
-/* Number of the note, from 1. */
-static size_t add_note(struct notes *notes, const char *text, const char *algorithm)
+/* Takes the text; returns the note's number, from 1. */
+static size_t add_note(struct notes *notes, char *text, const char *algorithm)
 {
     size_t i = 0;
     while (i < notes->count && strcmp(notes->items[i].text, text) != 0)
@@ -57,7 +67,9 @@ static size_t add_note(struct notes *notes, const char *text, const char *algori
     if (i == notes->count) {
         if (i == notes->capacity)
             notes->items = memory_grow(notes->items, &notes->capacity, i + 1, sizeof *notes->items);
-        notes->items[notes->count++] = (struct note){.text = memory_copy_string(text)};
+        notes->items[notes->count++] = (struct note){.text = text};
+    } else {
+        free(text);
     }
     struct buffer *who = &notes->items[i].algorithms;
     size_t length = strlen(algorithm);
@@ -113,7 +125,7 @@ static struct cell cell_of(struct matrix *matrix, struct pairs *pairs, size_t fa
     if (pair.verdict == PAIRS_REFUSED)
         cell.note = add_note(&matrix->notes, without_name(pair.error.text, name), name);
     else if (pair.condition != NULL)
-        cell.note = add_note(&matrix->notes, pair.condition, name);
+        cell.note = add_note(&matrix->notes, memory_copy_string(pair.condition), name);
     pairs_release(&pair);
     return cell;
 }
@@ -174,14 +186,15 @@ static void print_block(const struct matrix *matrix, size_t from, size_t to, FIL
 
 void matrix_print_legend(FILE *out)
 {
-    fputs("Each pair is a small scenario of 8 nodes, the rest at its defaults, checked\n"
-          "as by `hearsay check`.\n"
-          "  yes   it plays\n"
-          "  (1)   it plays on the condition below\n"
-          "  1     it is refused for the reason below\n"
-          "  -     the algorithm has no such part, or does nothing with it\n"
-          "  file  the part reads a file, which decides\n",
-          out);
+    fprintf(out,
+            "Each pair is a small scenario of %d nodes, the rest at its defaults, checked\n"
+            "as by `hearsay check`.\n"
+            "  yes   it plays\n"
+            "  (1)   it plays on the condition below\n"
+            "  1     it is refused for the reason below\n"
+            "  -     the algorithm has no such part, or does nothing with it\n"
+            "  file  the part reads a file, which decides\n",
+            PAIRS_NODES);
 }
 
 void matrix_print(struct pairs *pairs, size_t family, FILE *out)

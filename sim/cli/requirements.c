@@ -5,7 +5,11 @@
  */
 #include "cli/requirements.h"
 
+#include <string.h>
+
 #include "scenario/pairs.h"
+
+#define REQUIREMENT_SIZE 160
 
 static const struct {
     unsigned flag;
@@ -75,32 +79,90 @@ static void print_topologies(const struct algorithm_ops *algorithm, int indent, 
 
 /* ---- One line a member ---------------------------------------------------------------------- */
 
-static const char *optimizer_text(const struct algorithm_ops *algorithm)
+/* Each writes what there is to say; nothing: no line. */
+
+static void say_optimizer(const struct algorithm_ops *algorithm, const void *params, char *text)
 {
-    return algorithm->uses_gradients ? "any" : "none is used: no gradients, and no data";
+    static const char *const words[] = {
+        [ALGORITHM_OPTIMIZER_ANY] = "any",
+        [ALGORITHM_OPTIMIZER_RATE] = "sgd without clipping: the update rule is its own and takes "
+                                     "the learning rate and weight decay",
+    };
+    (void)params;
+    strcpy(text, algorithm->uses_gradients ? words[algorithm->optimizers]
+                                           : "none is used: no gradients, and no data");
 }
 
-static const char *weight_text(const struct algorithm_ops *algorithm)
+static void say_clock(const struct algorithm_ops *algorithm, const void *params, char *text)
 {
-    return algorithm->carries_weight ? "travels with every message (8 bytes); the model is x / w"
-                                     : NULL;
+    (void)params;
+    if (algorithm->uses_gradients)
+        strcpy(text, algorithm->global_clock ? "schedules read the run's epoch"
+                                             : "schedules read the worker's own epoch");
+}
+
+static void say_servers(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    struct algorithm_servers servers = {.count = 0};
+    if (algorithm->servers != NULL)
+        servers = algorithm->servers(params, PAIRS_NODES);
+    if (servers.count > 0)
+        snprintf(text, REQUIREMENT_SIZE, "%u for %d workers, %s", servers.count, PAIRS_NODES,
+                 servers.co_located ? "on the workers' hosts" : "on hosts of their own");
+}
+
+static void say_slots(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    if (algorithm->slots != NULL)
+        snprintf(text, REQUIREMENT_SIZE, "%u at once on every worker", algorithm->slots(params));
+}
+
+static void say_weight(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    (void)params;
+    if (algorithm->carries_weight)
+        strcpy(text, "travels with every message (8 bytes); the model is x / w");
+}
+
+static void say_vectors(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    (void)params;
+    if (algorithm->vectors > 0)
+        snprintf(text, REQUIREMENT_SIZE,
+                 "%u more of the model's size on every worker, %u of them travel",
+                 algorithm->vectors, algorithm->travelling);
+}
+
+static void say_mean(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    static const char *const words[] = {
+        [ALGORITHM_MEAN_HELD] = "(what the nodes hold + what is in flight) / n",
+        [ALGORITHM_MEAN_DEPLOYED] = "the mean of the nodes' own models",
+        [ALGORITHM_MEAN_SERVER] = "the server's model",
+    };
+    (void)params;
+    strcpy(text, words[algorithm->mean]);
 }
 
 static const struct {
     const char *title;
-    const char *(*text)(const struct algorithm_ops *algorithm); /* NULL: nothing to say */
+    void (*say)(const struct algorithm_ops *algorithm, const void *params, char *text);
 } lines[] = {
-    {"optimizer", optimizer_text},
-    {"push-sum weight", weight_text},
+    {"optimizer", say_optimizer}, {"learning rate", say_clock},    {"servers", say_servers},
+    {"gradients", say_slots},     {"push-sum weight", say_weight}, {"vectors", say_vectors},
+    {"mean model", say_mean},
 };
 
 void requirements_print(const struct algorithm_ops *algorithm, int indent, FILE *out)
 {
+    struct scenario *scenario = pairs_alone(algorithm, NULL, 0);
     fprintf(out, "%*srequirements:\n", indent, "");
     print_topologies(algorithm, indent + 2, out);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        const char *text = lines[i].text(algorithm);
-        if (text != NULL)
+    for (size_t i = 0; scenario != NULL && i < sizeof lines / sizeof *lines; i++) {
+        char text[REQUIREMENT_SIZE] = "";
+        lines[i].say(algorithm, scenario_at(scenario, 0)->config.algorithm.params, text);
+        if (text[0] != '\0')
             fprintf(out, "%*s- %s: %s\n", indent + 2, "", lines[i].title, text);
     }
+    scenario_free(scenario);
 }

@@ -10,6 +10,7 @@
  */
 #include "scenario/pairs.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,15 @@
 #define PAIRS_SETTINGS_MAX 8
 #define PAIRS_PREFIX       "algorithm."
 
-static const char base_text[] =
-    "{\"nodes\": 8, \"algorithm\": null, \"model\": {\"name\": \"quadratic\", \"dimension\": 8},"
-    " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.01},"
-    " \"stop\": {\"iterations\": 5}, \"trace\": {\"level\": \"none\"},"
-    " \"metrics\": {\"every\": \"5 iterations\", \"loss_samples\": 64, \"node_samples\": 16}}";
+#define PAIRS_TEXT(number)  PAIRS_QUOTE(number)
+#define PAIRS_QUOTE(number) #number
+
+static const char base_text[] = "{\"nodes\": " PAIRS_TEXT(
+    PAIRS_NODES) ", \"algorithm\": null, \"model\": {\"name\": \"quadratic\", \"dimension\": 8},"
+                 " \"optimizer\": {\"name\": \"sgd\", \"learning_rate\": 0.01},"
+                 " \"stop\": {\"iterations\": 5}, \"trace\": {\"level\": \"none\"},"
+                 " \"metrics\": {\"every\": \"5 iterations\", \"loss_samples\": 64, "
+                 "\"node_samples\": 16}}";
 
 #define PAIRS_BLOBS                                                                                \
     "data={\"name\": \"gaussian-blobs\", \"classes\": 2, \"features\": 4, \"samples\": 64,"        \
@@ -243,12 +248,25 @@ static bool reads_file(const struct pairs_family *family, size_t part)
     return false;
 }
 
-/* Such a message is about its key, or begins with its name: "sgp needs ...". */
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+const char *pairs_mention(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+        if ((at == text || !in_name(at[-1])) && !in_name(at[length]))
+            return at;
+    return NULL;
+}
+
+/* Such a message is about its key, or has its name: "sgp needs ...". */
 static bool is_about(const struct algorithm_ops *algorithm, const struct error *error)
 {
-    const char *name = algorithm->plugin.name;
     return strncmp(error->path, "algorithm", strlen("algorithm")) == 0 ||
-           (strncmp(error->text, name, strlen(name)) == 0 && error->text[strlen(name)] == ' ');
+           pairs_mention(error->text, algorithm->plugin.name) != NULL;
 }
 
 /* Of several reasons, the first that is about the algorithm; else the first. */

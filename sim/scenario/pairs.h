@@ -13,6 +13,8 @@
 #include "algorithms/algorithm.h"
 #include "scenario/scenario.h"
 
+#define PAIRS_NODES 8 /* of the small scenarios */
+
 /* The values of one key of a scenario. */
 struct pairs_family {
     char path[64];                          /* "topology", "algorithm.collective", "precision" */
@@ -48,6 +50,9 @@ const char *pairs_part(const struct pairs_family *family, size_t index);
 void pairs_try(struct pairs *pairs, size_t algorithm, size_t family, size_t part,
                struct pair *pair);
 void pairs_release(struct pair *pair);
+
+/* Where a text has the name as a word of its own ("sgp", but not in "sgp-exponential"), or NULL. */
+const char *pairs_mention(const char *text, const char *name);
 
 /* The small scenario of an algorithm alone with `count` more settings ("key.path=value"), resolved
  * but not checked: its parameters are there to be asked about. NULL: it cannot be written so. */

@@ -63,7 +63,7 @@ struct trace_update {
     uint32_t origin; /* whose gradient it was; of a group, the last one's */
     int64_t time_ps;
     int64_t version;   /* of the model before: updates that it had seen */
-    int64_t staleness; /* -1: none is defined */
+    int64_t staleness; /* -1: not known */
     double scale;      /* what the gradient was multiplied with besides the learning rate */
 };
 
