@@ -149,6 +149,15 @@ START_TEST(sgp_takes_every_graph)
 }
 END_TEST
 
+START_TEST(names_are_whole_words)
+{
+    const char *text = "'sgp-exponential' with sgp.";
+    ck_assert_ptr_eq(pairs_mention(text, "sgp"), strstr(text, "sgp."));
+    ck_assert_ptr_null(pairs_mention("d-psgd", "psgd"));
+    ck_assert_ptr_null(pairs_mention("osgp", "sgp"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pairs of parts");
@@ -161,6 +170,7 @@ int main(void)
     tcase_add_loop_test(theory, verdicts_are_those_of_theory, 0,
                         sizeof expectations / sizeof *expectations);
     tcase_add_test(theory, sgp_takes_every_graph);
+    tcase_add_test(theory, names_are_whole_words);
     suite_add_tcase(suite, played);
     suite_add_tcase(suite, theory);
     return testing_run(suite);
