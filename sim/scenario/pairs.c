@@ -6,7 +6,8 @@
  * it accepts (the first of the registry), the part, and what the part cannot do without.  The last
  * comes from `contexts`: a data set for a model that needs one, or the other way round.  They are
  * tried in order and the first that passes counts, so a pair is refused only when nothing helps.
- * Required parameters get the smallest sensible value of their type.
+ * Required parameters get a sensible value of their type.  A family that needs another key beside
+ * its own gets a line in `contexts`.
  */
 #include "scenario/pairs.h"
 
@@ -83,6 +84,7 @@ static void add_family(struct pairs *pairs, const char *prefix, const struct fie
         .plural = field->registry != NULL ? field->registry->plural : field->name,
         .registry = field->registry,
         .words = field->names,
+        .optional = field->fallback != NULL && strcmp(field->fallback, "null") == 0,
     };
     snprintf(family.path, sizeof family.path, "%s%s", prefix, field->name);
     for (size_t i = 0; i < pairs->family_count; i++)

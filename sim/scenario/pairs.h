@@ -8,6 +8,7 @@
 #ifndef HEARSAY_SCENARIO_PAIRS_H
 #define HEARSAY_SCENARIO_PAIRS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "algorithms/algorithm.h"
@@ -21,6 +22,7 @@ struct pairs_family {
     const char *plural;                     /* "topologies" */
     const struct plugin_registry *registry; /* NULL: the words */
     const char *const *words;               /* NULL-terminated, where registry is NULL */
+    bool optional; /* absent by default, so an algorithm may refuse all of it */
 };
 
 enum pairs_verdict {
