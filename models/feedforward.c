@@ -20,10 +20,10 @@ static void lay_out(struct feedforward *net)
         size_t outputs = net->widths[l + 1], weights = net->widths[l] * outputs;
 
         net->weights[l] = offset;
-        net->parts[net->part_count++] = (struct objective_layer){offset, weights, false};
+        net->parts[net->part_count++] = (struct objective_layer){offset, weights, false, outputs};
         offset += weights;
         if (net->bias) {
-            net->parts[net->part_count++] = (struct objective_layer){offset, outputs, true};
+            net->parts[net->part_count++] = (struct objective_layer){offset, outputs, true, 0};
             offset += outputs;
         }
     }

@@ -32,7 +32,7 @@ struct glm *glm_create(const struct model_setting *setting, enum glm_loss loss)
         .precision = setting->precision,
         .loss = loss,
         .bias = params->bias,
-        .parts = {{0, setting->data->features, false}, {setting->data->features, 1, true}},
+        .parts = {{0, setting->data->features, false, 1}, {setting->data->features, 1, true, 0}},
     };
     return glm;
 }

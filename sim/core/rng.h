@@ -30,6 +30,7 @@ enum rng_purpose {
     RNG_SAMPLE = 10,   /* metric subsets */
     RNG_PROGRAM = 11,  /* draws of node programs; index: node */
     RNG_TEST = 12,
+    RNG_COMPRESSION = 13, /* index: node, step: iteration */
 };
 
 struct rng {

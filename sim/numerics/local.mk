@@ -12,7 +12,14 @@ libhearsay_la_SOURCES += \
 	sim/numerics/blas.h \
 	sim/numerics/buffer_pool.c \
 	sim/numerics/buffer_pool.h \
+	sim/numerics/compressor.c \
+	sim/numerics/compressor.h \
+	sim/numerics/compressor_factor.c \
+	sim/numerics/compressors/kernel.h \
+	sim/numerics/compressors/power_sgd.h \
+	sim/numerics/delay.h \
 	sim/numerics/kernels.h \
+	sim/numerics/majority.h \
 	sim/numerics/numeric.c \
 	sim/numerics/objective.h \
 	sim/numerics/optimizer.c \
@@ -34,7 +41,20 @@ libhearsay_la_SOURCES += \
 
 # Compiled once per precision.
 real_sources += \
+	sim/numerics/compressors/half.c \
+	sim/numerics/compressors/mask.c \
+	sim/numerics/compressors/none.c \
+	sim/numerics/compressors/one_bit.c \
+	sim/numerics/compressors/power_sgd.c \
+	sim/numerics/compressors/qsgd.c \
+	sim/numerics/compressors/random_k.c \
+	sim/numerics/compressors/sign.c \
+	sim/numerics/compressors/terngrad.c \
+	sim/numerics/compressors/threshold.c \
+	sim/numerics/compressors/top_k.c \
+	sim/numerics/delay.c \
 	sim/numerics/kernels.c \
+	sim/numerics/majority.c \
 	sim/numerics/optimizers/adam.c \
 	sim/numerics/optimizers/heavy_ball.c \
 	sim/numerics/optimizers/lars.c \

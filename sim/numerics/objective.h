@@ -62,6 +62,7 @@ struct objective_ops {
 struct objective_layer {
     size_t first, count;
     bool excluded; /* such rules leave it alone: a bias */
+    size_t rows;   /* of the matrix, row after row, that the layer is; 0: no matrix */
 };
 
 struct objective {
@@ -76,7 +77,7 @@ struct objective {
 static inline struct objective_layer objective_layer(const struct objective *objective, size_t i)
 {
     if (objective->layer_count == 0)
-        return (struct objective_layer){0, objective->dimension, false};
+        return (struct objective_layer){0, objective->dimension, false, 0};
     return objective->layers[i];
 }
 

@@ -72,6 +72,11 @@ bool plan_executes(const struct plan *plan)
     return plan->ops->executes;
 }
 
+const struct objective *plan_objective(const struct plan *plan)
+{
+    return &plan->setting.objective;
+}
+
 struct plan_totals plan_totals(const struct plan *plan)
 {
     return plan->totals;
@@ -121,6 +126,13 @@ uint32_t plan_snapshot(struct plan *plan, uint32_t vector)
     uint32_t storage = plan_vector_at(plan, vector)->storage;
     plan_storage_attach(plan, storage, false);
     return plan_vector_make(plan, storage, false);
+}
+
+size_t plan_count(struct plan *plan, uint32_t vector)
+{
+    if (!plan_executes(plan))
+        return 0;
+    return plan->storages[plan_vector_at(plan, vector)->storage].count;
 }
 
 void plan_retain(struct plan *plan, uint32_t vector)

@@ -96,11 +96,13 @@ struct plan_kernel {
 enum status plan_create(struct plan **plan, const struct plan_config *config, struct error *error);
 void plan_free(struct plan *plan);
 bool plan_executes(const struct plan *plan); /* false with backend none */
+const struct objective *plan_objective(const struct plan *plan);
 
 /* A vector of `count` reals, zero-filled. Resident ones do not count against the budget. */
 uint32_t plan_vector(struct plan *plan, size_t count, bool resident);
 uint32_t plan_blocked_vector(struct plan *plan, size_t count, size_t block, bool resident);
 uint32_t plan_snapshot(struct plan *plan, uint32_t vector); /* a new handle; no copy */
+size_t plan_count(struct plan *plan, uint32_t vector);      /* its reals; 0 with backend none */
 void plan_retain(struct plan *plan, uint32_t vector);
 void plan_release(struct plan *plan, uint32_t vector);
 

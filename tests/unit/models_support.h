@@ -36,9 +36,9 @@ static inline void support_set_field(const struct field *field, void *params, co
     if (field->type == FIELD_BOOL) {
         *(bool *)at = cJSON_IsTrue(value);
     } else if (field->type == FIELD_INTEGER) {
-        *(int64_t *)at = (int64_t)value->valuedouble;
+        *(int64_t *)at = cJSON_IsNull(value) ? INT64_MIN : (int64_t)value->valuedouble;
     } else if (field->type == FIELD_REAL) {
-        *(double *)at = value->valuedouble;
+        *(double *)at = cJSON_IsNull(value) ? NAN : value->valuedouble;
     } else if (field->type == FIELD_ENUM) {
         *(int *)at = support_enum(field, value->valuestring);
     } else if (field->type == FIELD_REALS) {

@@ -365,8 +365,10 @@ END_TEST
 /* ---- Layers
  * ---------------------------------------------------------------------------------- */
 
-/* The layers of each model that names some, by hand: counts in order, biases negative. */
-static void check_layers(struct plugin_choice choice, const char *classes, const long *expected)
+/* The layers of each model that names some, by hand: counts in order, biases negative, and the rows
+ * of the matrices. */
+static void check_layers(struct plugin_choice choice, const char *classes, const long *expected,
+                         const size_t *rows)
 {
     struct plugin_choice source = small_blobs(classes);
     struct dataset data = support_load(source, NUMERIC_FLOAT64, 8);
@@ -380,6 +382,7 @@ static void check_layers(struct plugin_choice choice, const char *classes, const
         ck_assert_uint_eq(layer.first, first);
         ck_assert_uint_eq(layer.count, (size_t)labs(expected[i]));
         ck_assert(layer.excluded == (expected[i] < 0));
+        ck_assert_uint_eq(layer.rows, rows[i]);
         first += layer.count;
     }
     ck_assert_uint_eq(i, b.objective.layer_count);
@@ -392,11 +395,13 @@ START_TEST(models_name_their_layers)
 {
     /* 7 features */
     check_layers(support_with(model("mlp"), "hidden", "[5, 4]"), "3",
-                 (const long[]){35, -5, 20, -4, 12, -3, 0});
-    check_layers(model("softmax"), "3", (const long[]){21, -3, 0});
-    check_layers(support_with(model("softmax"), "bias", "false"), "3", (const long[]){21, 0});
-    check_layers(model("logistic"), "2", (const long[]){7, -1, 0});
-    check_layers(support_with(model("logistic"), "bias", "false"), "2", (const long[]){7, 0});
+                 (const long[]){35, -5, 20, -4, 12, -3, 0}, (const size_t[]){5, 0, 4, 0, 3, 0});
+    check_layers(model("softmax"), "3", (const long[]){21, -3, 0}, (const size_t[]){3, 0});
+    check_layers(support_with(model("softmax"), "bias", "false"), "3", (const long[]){21, 0},
+                 (const size_t[]){3});
+    check_layers(model("logistic"), "2", (const long[]){7, -1, 0}, (const size_t[]){1, 0});
+    check_layers(support_with(model("logistic"), "bias", "false"), "2", (const long[]){7, 0},
+                 (const size_t[]){1});
 }
 END_TEST
 

@@ -276,7 +276,7 @@ static double slope_at(size_t i, int64_t k)
 /* Algorithm 1 of the paper over long double sums, after PyTorch's clipping. */
 static void lars_reference(const struct lars_case *at, int64_t steps, double *x)
 {
-    struct objective_layer whole = {0, at->dimension, false};
+    struct objective_layer whole = {0, at->dimension, false, 0};
     double *m = calloc(at->dimension, sizeof *m);
     for (size_t i = 0; i < at->dimension; i++)
         x[i] = start(i);
@@ -360,7 +360,7 @@ static void check_lars(const struct lars_case *at, int64_t steps, double toleran
 
 /* start(8) and start(31) are 0: a bias, and a weight that leaves the origin at the plain rate. */
 static const struct objective_layer small_layers[] = {
-    {0, 8, false}, {8, 1, true}, {9, 22, false}, {31, 1, false}};
+    {0, 8, false, 0}, {8, 1, true, 0}, {9, 22, false, 0}, {31, 1, false, 0}};
 
 START_TEST(lars_follows_its_recurrence_in_each_layer)
 {
@@ -381,7 +381,7 @@ END_TEST
 START_TEST(norms_do_not_depend_on_threads_or_flushes)
 {
     static const struct objective_layer layers[] = {
-        {0, 100003, false}, {100003, 77, true}, {100080, 199921, false}};
+        {0, 100003, false, 0}, {100003, 77, true, 0}, {100080, 199921, false, 0}};
     const struct lars_case at = {layers, 3, 300001, {0.9, 0.01, true}, 0.05, 20};
     double *reference = malloc(at.dimension * sizeof *reference);
     double *found = malloc(at.dimension * sizeof *found);
