@@ -397,6 +397,36 @@ static void play_closed_loop(struct world *world, uint32_t slots, uint32_t total
     ck_assert_uint_eq(world->tags, total);
 }
 
+/* Links get slower and faster while flows come, go and move: rates are those of the new capacities,
+ * and what is left of a flow, half a step later, is what the reference's rates left of it. */
+START_TEST(capacities_change)
+{
+    for (uint64_t trial = 0; trial < 10; trial++) {
+        struct world world;
+        world_open(&world, 31 * trial + (uint64_t)_i, 4 + 2 * (uint32_t)trial, _i & 1);
+        for (int64_t step = 0; step < 40; step++) {
+            for (uint32_t come = draw_below(&world, 6); come > 0; come--)
+                world_add_random(&world, _i & 2 ? 2 : 5, false, 1e9);
+            for (uint32_t change = draw_below(&world, 3); change > 0; change--) {
+                uint32_t link = draw_below(&world, world.links);
+                world.capacity[link] *= draw(&world) & 1 ? 0.25 : 2;
+                max_min_set_capacity(world.solver, link, world.capacity[link]);
+            }
+            max_min_resolve(world.solver, step * 1000000000);
+            assert_rates(&world);
+            for (uint32_t f = 0; f < world.flows; f++) {
+                long double left = world.flow[f].left - world.rate[f] * 0.5e-3L;
+                ck_assert_double_eq_tol(max_min_remaining_at(world.solver, world.flow[f].handle,
+                                                             step * 1000000000 + 500000000),
+                                        (double)left, 1e-3);
+            }
+            reference_advance(&world, 1e-3L);
+        }
+        world_close(&world);
+    }
+}
+END_TEST
+
 START_TEST(closed_loop)
 {
     struct world world;
@@ -559,6 +589,7 @@ static Suite *make_suite(void)
     suite_add_tcase(suite, rates);
     TCase *ends = tcase_create("ends");
     tcase_set_timeout(ends, 120);
+    tcase_add_loop_test(ends, capacities_change, 0, 4);
     tcase_add_loop_test(ends, closed_loop, 0, 8);
     tcase_add_test(ends, alone);
     tcase_add_test(ends, never_dry);

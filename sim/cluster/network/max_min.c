@@ -183,6 +183,19 @@ void max_min_remove(struct max_min *solver, uint32_t flow)
     solver->flow_count--;
 }
 
+/* Until the resolve the clock runs on at the old level; the link is evaluated anew then, and with
+ * it whoever feels its new level.  Slack is a lower bound, also of what the link has from now on.
+ */
+void max_min_set_capacity(struct max_min *solver, uint32_t link, double capacity)
+{
+    CHECK(link < solver->links && isfinite(capacity) && capacity > 0, "link %u: %g B/s", link,
+          capacity);
+    struct max_min_link *l = &solver->link[link];
+    l->slack += capacity - l->capacity;
+    l->capacity = capacity;
+    max_min_ranks_mark(&solver->dirty, link);
+}
+
 void max_min_resolve(struct max_min *solver, int64_t now_ps)
 {
     CHECK(now_ps >= solver->now_ps, "max-min: time goes back");
@@ -222,13 +235,29 @@ double max_min_level(const struct max_min *solver, uint32_t link)
     return solver->level[link];
 }
 
-double max_min_remaining(const struct max_min *solver, uint32_t flow)
+static double remaining_at(const struct max_min *solver, uint32_t flow, int64_t now_ps)
 {
     const struct max_min_flow *f = &solver->flow[flow];
     uint32_t owner = solver->owner[flow];
     if (owner == MAX_MIN_NONE)
         return f->remaining;
     const struct max_min_link *link = &solver->link[owner];
-    double passed = (double)(solver->now_ps - link->clock_ps) / 1e12;
+    double passed = (double)(now_ps - link->clock_ps) / 1e12;
     return link->owned[f->owned_at].key - (link->clock + solver->level[owner] * passed);
+}
+
+double max_min_remaining(const struct max_min *solver, uint32_t flow)
+{
+    return remaining_at(solver, flow, solver->now_ps);
+}
+
+double max_min_remaining_at(const struct max_min *solver, uint32_t flow, int64_t now_ps)
+{
+    uint32_t owner = solver->owner[flow];
+    if (owner != MAX_MIN_NONE) {
+        double key = solver->link[owner].owned[solver->flow[flow].owned_at].key;
+        if (max_min_clock_due_ps(solver, owner, key) <= now_ps)
+            return 0;
+    }
+    return remaining_at(solver, flow, now_ps);
 }

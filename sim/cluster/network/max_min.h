@@ -13,9 +13,10 @@
  * be repaired in any order: a change starts at the links of the flows that came and went and
  * ripples only to links that can feel it (max_min_ripple.c).
  *
- * Protocol: at one instant any number of max_min_collect, max_min_add and max_min_remove, then one
- * max_min_resolve.  Rates, max_min_next_ps and max_min_verify are valid after max_min_resolve only.
- * Instants never go back.  Between resolves nothing costs anything, however many flows there are.
+ * Protocol: at one instant any number of max_min_collect, max_min_add, max_min_remove and
+ * max_min_set_capacity, then one max_min_resolve.  Rates, max_min_next_ps and max_min_verify are
+ * valid after max_min_resolve only. Instants never go back.  Between resolves nothing costs
+ * anything, however many flows there are.
  *
  * Time is picoseconds.  A completion is rounded up once to the next picosecond (after forgiving a
  * few units in the last place of the arithmetic): a flow never ends before its last byte is through
@@ -52,6 +53,8 @@ uint32_t max_min_add(struct max_min *solver, const uint32_t *path, uint32_t hops
                      uint32_t tag);
 /* Takes a flow out before its end. */
 void max_min_remove(struct max_min *solver, uint32_t flow);
+/* A link has another capacity, finite and > 0, from the next resolve on. */
+void max_min_set_capacity(struct max_min *solver, uint32_t link, double capacity);
 /* Computes the rates from now_ps on. */
 void max_min_resolve(struct max_min *solver, int64_t now_ps);
 /* When the next flow ends; INT64_MAX when none moves. */
@@ -65,6 +68,8 @@ double max_min_rate(const struct max_min *solver, uint32_t flow);  /* bytes a se
 double max_min_level(const struct max_min *solver, uint32_t link); /* INFINITY: not saturated */
 /* Bytes that a flow has still to move at the instant of the last resolve. */
 double max_min_remaining(const struct max_min *solver, uint32_t flow);
+/* The same at now_ps, at or after it and before anything changes; 0: it has ended by then. */
+double max_min_remaining_at(const struct max_min *solver, uint32_t flow, int64_t now_ps);
 
 /* Checks every invariant of the solver (max_min_verify.c); false and one sentence in `text` when
  * one is broken.  Costs as much as a solve from scratch: for tests and debugging. */
