@@ -44,6 +44,7 @@ TEE_FORWARD(collective, trace_collective)
 TEE_FORWARD(chunk, trace_chunk)
 TEE_FORWARD(node_metric, trace_node_metric)
 TEE_FORWARD(link, trace_link)
+TEE_FORWARD(fault, trace_fault)
 TEE_FORWARD(parameters, trace_parameters)
 #undef TEE_FORWARD
 
@@ -98,6 +99,7 @@ static const struct trace_sink_ops tee_ops = {
     .metric = tee_metric,
     .node_metric = tee_node_metric,
     .link = tee_link,
+    .fault = tee_fault,
     .parameters = tee_parameters,
     .end_run = tee_end_run,
     .failed = tee_failed,

@@ -87,6 +87,13 @@ static const struct trace_column link_columns[] = {
     COLUMN(trace_link, I64, rx_busy_ps),
 };
 
+static const struct trace_column fault_columns[] = {
+    COLUMN(trace_fault, TEXT, kind),    COLUMN(trace_fault, U32, entry),
+    COLUMN(trace_fault, U32, first),    COLUMN(trace_fault, U32, last),
+    COLUMN(trace_fault, I64, begin_ps), COLUMN(trace_fault, I64, end_ps),
+    COLUMN(trace_fault, I64, lost),
+};
+
 /* The values follow as the blob. */
 static const struct trace_column parameters_columns[] = {
     COLUMN(trace_parameters, I64, sequence),
@@ -113,6 +120,7 @@ const struct trace_table trace_tables[TRACE_TABLES] = {
     [TRACE_TABLE_NODE_METRICS] =
         TABLE("node_metrics", 'N', trace_node_metric, node_metric_columns, .blob = false),
     [TRACE_TABLE_LINKS] = TABLE("links", 'l', trace_link, link_columns, .blob = false),
+    [TRACE_TABLE_FAULTS] = TABLE("faults", 'f', trace_fault, fault_columns, .numbered = true),
     [TRACE_TABLE_PARAMETERS] =
         TABLE("parameters", 'p', trace_parameters, parameters_columns, .blob = true),
 };

@@ -52,6 +52,11 @@ static void swallow_link(struct trace_sink *sink, const struct trace_link *row)
     (void)sink, (void)row;
 }
 
+static void swallow_fault(struct trace_sink *sink, const struct trace_fault *row)
+{
+    (void)sink, (void)row;
+}
+
 static void swallow_parameters(struct trace_sink *sink, const struct trace_parameters *row)
 {
     (void)sink, (void)row;
@@ -86,6 +91,7 @@ static const struct trace_sink_ops null_ops = {
     .metric = swallow_metric,
     .node_metric = swallow_node_metric,
     .link = swallow_link,
+    .fault = swallow_fault,
     .parameters = swallow_parameters,
     .end_run = swallow_end,
     .failed = never_failed,

@@ -100,6 +100,13 @@ void observer_collective(struct observer *observer, const struct trace_collectiv
         observer->sink->ops->collective(observer->sink, row);
 }
 
+void observer_fault(struct observer *observer, const struct trace_fault *row)
+{
+    digest_row(observer->timeline, TRACE_TABLE_FAULTS, row);
+    if (wants(observer, TRACE_METRICS))
+        observer->sink->ops->fault(observer->sink, row);
+}
+
 void observer_detail(struct observer *observer, const struct trace_span *row)
 {
     if (wants(observer, TRACE_FULL))

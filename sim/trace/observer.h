@@ -25,6 +25,8 @@ void observer_span(struct observer *observer, const struct trace_span *row);
 void observer_message(struct observer *observer, const struct trace_message *row);
 void observer_update(struct observer *observer, const struct trace_update *row);
 void observer_collective(struct observer *observer, const struct trace_collective *row);
+/* Level `metrics` and above, digested always. */
+void observer_fault(struct observer *observer, const struct trace_fault *row);
 /* Level `full`, not digested. */
 void observer_detail(struct observer *observer, const struct trace_span *row);
 void observer_chunk(struct observer *observer, const struct trace_chunk *row);

@@ -99,6 +99,14 @@ static const char *const schema_migrations[TRACE_SCHEMA_VERSION] = {
     " node INTEGER NOT NULL, origin INTEGER NOT NULL, time_ps INTEGER NOT NULL,"
     " version INTEGER, staleness INTEGER, scale REAL,"
     " PRIMARY KEY (run, id)) WITHOUT ROWID;",
+
+    /* `faults`, which was always empty, has columns for what there is to say. */
+    "DROP TABLE faults;"
+    "CREATE TABLE faults ("
+    " run INTEGER NOT NULL REFERENCES runs, id INTEGER NOT NULL, kind TEXT NOT NULL,"
+    " entry INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " begin_ps INTEGER NOT NULL, end_ps INTEGER NOT NULL, lost INTEGER NOT NULL,"
+    " PRIMARY KEY (run, id)) WITHOUT ROWID;",
 };
 
 static const char schema_views[] =

@@ -118,6 +118,15 @@ struct trace_link {
     int64_t tx_bytes, rx_bytes, tx_busy_ps, rx_busy_ps;
 };
 
+/* An entry of the scenario's `faults`, when it has ended or the run stops. */
+struct trace_fault {
+    const char *kind; /* "crash", "link", "partition", "drop" */
+    uint32_t entry;   /* in the scenario's list */
+    uint32_t first, last;
+    int64_t begin_ps, end_ps; /* end -1: it lasted when the run stopped */
+    int64_t lost;             /* messages, those that were sent again included */
+};
+
 /* A model vector: kind "x" (numerator), "z" (deployable), "mean". */
 struct trace_parameters {
     int64_t sequence;
@@ -170,6 +179,7 @@ struct trace_sink_ops {
     void (*metric)(struct trace_sink *sink, const struct trace_metric *row);
     void (*node_metric)(struct trace_sink *sink, const struct trace_node_metric *row);
     void (*link)(struct trace_sink *sink, const struct trace_link *row);
+    void (*fault)(struct trace_sink *sink, const struct trace_fault *row);
     void (*parameters)(struct trace_sink *sink, const struct trace_parameters *row);
     enum status (*end_run)(struct trace_sink *sink, const struct trace_end *end,
                            struct error *error);

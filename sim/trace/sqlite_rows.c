@@ -80,7 +80,7 @@ static enum status execute(struct sqlite_rows *rows, const char *sql, const stru
 
 static enum status delete_run(struct sqlite_rows *rows, int64_t run, struct error *error)
 {
-    static const char *const others[] = {"run_environment", "run_summary", "faults", "runs"};
+    static const char *const others[] = {"run_environment", "run_summary", "runs"};
     const struct value key[] = {integer(run)};
     size_t other_count = sizeof others / sizeof others[0];
     enum status status = STATUS_OK;

@@ -110,6 +110,11 @@ static void sqlite_link(struct trace_sink *sink, const struct trace_link *row)
     put(sink, TRACE_TABLE_LINKS, row);
 }
 
+static void sqlite_fault(struct trace_sink *sink, const struct trace_fault *row)
+{
+    put(sink, TRACE_TABLE_FAULTS, row);
+}
+
 static void sqlite_parameters(struct trace_sink *sink, const struct trace_parameters *row)
 {
     struct sqlite_writer *writer = own(sink)->writer;
@@ -158,6 +163,7 @@ static const struct trace_sink_ops sqlite_ops = {
     .metric = sqlite_metric,
     .node_metric = sqlite_node_metric,
     .link = sqlite_link,
+    .fault = sqlite_fault,
     .parameters = sqlite_parameters,
     .end_run = sqlite_end_run,
     .failed = sqlite_failed,

@@ -10,7 +10,7 @@
 
 #include "trace/sink.h"
 
-#define TRACE_SCHEMA_VERSION 2 /* PRAGMA user_version */
+#define TRACE_SCHEMA_VERSION 3 /* PRAGMA user_version */
 
 enum trace_open_mode {
     TRACE_CREATE,  /* refuse an existing file */

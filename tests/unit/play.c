@@ -34,6 +34,7 @@ static void on_begin(struct trace_sink *sink, const struct trace_run *run)
 KEEP(on_span, trace_span, spans, span_count, span_capacity)
 KEEP(on_message, trace_message, messages, message_count, message_capacity)
 KEEP(on_update, trace_update, updates, update_count, update_capacity)
+KEEP(on_fault, trace_fault, faults, fault_count, fault_capacity)
 KEEP(on_metric, trace_metric, metrics, metric_count, metric_capacity)
 KEEP(on_node_metric, trace_node_metric, node_metrics, node_metric_count, node_metric_capacity)
 
@@ -99,6 +100,7 @@ static const struct trace_sink_ops capture_ops = {
     .metric = on_metric,
     .node_metric = on_node_metric,
     .link = on_link,
+    .fault = on_fault,
     .parameters = on_parameters,
     .end_run = on_end,
     .failed = on_failed,
@@ -145,6 +147,7 @@ void play_free(struct play *play)
     free(rows->spans);
     free(rows->messages);
     free(rows->updates);
+    free(rows->faults);
     free(rows->metrics);
     free(rows->node_metrics);
     free(rows->x);

@@ -15,6 +15,8 @@ struct play_capture {
     size_t message_count, message_capacity;
     struct trace_update *updates;
     size_t update_count, update_capacity;
+    struct trace_fault *faults;
+    size_t fault_count, fault_capacity;
     struct trace_metric *metrics;
     size_t metric_count, metric_capacity;
     struct trace_node_metric *node_metrics;

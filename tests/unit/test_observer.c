@@ -30,6 +30,16 @@ static const struct trace_message example_message = {
     .drop_reason = "in flight at stop",
 };
 
+static const struct trace_fault example_fault = {
+    .kind = "crash",
+    .entry = 1,
+    .first = 2,
+    .last = 3,
+    .begin_ps = 4000,
+    .end_ps = 5000,
+    .lost = 6,
+};
+
 static const struct trace_update example_update = {
     .node = 4,
     .origin = 3,
@@ -88,6 +98,12 @@ static void count_node_metric(struct trace_sink *sink, const struct trace_node_m
     ((struct counting_sink *)sink)->metrics++;
 }
 
+static void count_fault(struct trace_sink *sink, const struct trace_fault *row)
+{
+    (void)row;
+    ((struct counting_sink *)sink)->metrics++;
+}
+
 static const struct trace_sink_ops counting_ops = {
     .name = "counting",
     .span = count_span,
@@ -97,6 +113,7 @@ static const struct trace_sink_ops counting_ops = {
     .chunk = count_chunk,
     .metric = count_metric,
     .node_metric = count_node_metric,
+    .fault = count_fault,
 };
 
 static void observe_all(struct observer *observer)
@@ -112,11 +129,12 @@ static void observe_all(struct observer *observer)
     observer_chunk(observer, &chunk);
     observer_metric(observer, &metric);
     observer_node_metric(observer, &node);
+    observer_fault(observer, &example_fault);
 }
 
 START_TEST(levels_choose_rows_not_digests)
 {
-    static const int spans[] = {0, 0, 4, 5}, metrics[] = {0, 2, 2, 2};
+    static const int spans[] = {0, 0, 4, 5}, metrics[] = {0, 3, 3, 3};
     char timeline[4][DIGEST_TEXT_SIZE], numbers[4][DIGEST_TEXT_SIZE];
 
     for (int level = TRACE_NONE; level <= TRACE_FULL; level++) {
@@ -209,6 +227,39 @@ START_TEST(every_field_of_a_message_counts)
 }
 END_TEST
 
+static void timeline_of_fault(const struct trace_fault *fault, char text[DIGEST_TEXT_SIZE])
+{
+    struct observer observer;
+
+    observer_open(&observer, NULL, TRACE_NONE);
+    observer_fault(&observer, fault);
+    digest_text(observer.timeline, text);
+    observer_close(&observer);
+}
+
+START_TEST(every_field_of_a_fault_counts)
+{
+    char plain[DIGEST_TEXT_SIZE], changed[DIGEST_TEXT_SIZE];
+
+    timeline_of_fault(&example_fault, plain);
+#define CHANGE(member, value)                                                                      \
+    do {                                                                                           \
+        struct trace_fault other = example_fault;                                                  \
+        other.member = value;                                                                      \
+        timeline_of_fault(&other, changed);                                                        \
+        ck_assert_str_ne(plain, changed);                                                          \
+    } while (0)
+    CHANGE(kind, "link");
+    CHANGE(entry, 7);
+    CHANGE(first, 7);
+    CHANGE(last, 7);
+    CHANGE(begin_ps, 7);
+    CHANGE(end_ps, -1);
+    CHANGE(lost, 7);
+#undef CHANGE
+}
+END_TEST
+
 static void timeline_of_update(const struct trace_update *update, char text[DIGEST_TEXT_SIZE])
 {
     struct observer observer;
@@ -261,6 +312,7 @@ int main(void)
     tcase_add_test(records, levels_choose_rows_not_digests);
     tcase_add_test(records, records_are_tagged_little_endian_fields);
     tcase_add_test(records, every_field_of_a_message_counts);
+    tcase_add_test(records, every_field_of_a_fault_counts);
     tcase_add_test(records, every_field_of_an_update_counts);
     tcase_add_test(records, names_are_complete);
     suite_add_tcase(suite, records);

@@ -248,6 +248,8 @@ static void play_rows(struct trace_sink *sink)
                                      .blocked_ps = 7};
     struct trace_link link = {
         .host = 1, .tx_bytes = 2, .rx_bytes = 3, .tx_busy_ps = 4, .rx_busy_ps = 5};
+    struct trace_fault fault = {
+        .kind = "crash", .entry = 1, .first = 2, .last = 3, .begin_ps = 4, .end_ps = -1, .lost = 5};
 
     sink->ops->span(sink, &example_span);
     sink->ops->message(sink, &example_message);
@@ -256,6 +258,7 @@ static void play_rows(struct trace_sink *sink)
     sink->ops->metric(sink, &metric);
     sink->ops->node_metric(sink, &node);
     sink->ops->link(sink, &link);
+    sink->ops->fault(sink, &fault);
 }
 
 static void play_run(struct trace_sink *sink, const struct trace_run *run, const char *status)
@@ -322,6 +325,8 @@ START_TEST(rows_come_back)
                   " FROM node_metrics WHERE accuracy IS NULL",
                   "1230.14.01.57");
     ASSERT_ANSWER("SELECT host||tx_bytes||rx_bytes||tx_busy_ps||rx_busy_ps FROM links", "12345");
+    ASSERT_ANSWER("SELECT id||kind||entry||first||last||begin_ps||end_ps||lost FROM faults",
+                  "0crash1234-15");
 }
 END_TEST
 
@@ -564,7 +569,8 @@ START_TEST(other_databases_are_refused)
 }
 END_TEST
 
-/* A file of version 1 had no table `updates`; its runs stay when a run is added. */
+/* A file of version 1 had no table `updates` and an empty `faults` with other columns; its runs
+ * stay when a run is added. */
 START_TEST(older_tables_are_migrated)
 {
     struct trace_run second = example_run;
@@ -573,6 +579,8 @@ START_TEST(older_tables_are_migrated)
     make_database();
     ask("DROP VIEW v_updates");
     ask("DROP TABLE updates");
+    ask("DROP TABLE faults");
+    ask("CREATE TABLE faults (run, id, time_ps, host, peer, kind, detail)");
     ask("DROP VIEW v_spans");
     ask("ALTER TABLE spans DROP COLUMN slot");
     ask("PRAGMA user_version = 1");
@@ -582,6 +590,7 @@ START_TEST(older_tables_are_migrated)
     sink->ops->close(sink);
     ASSERT_ANSWER("SELECT count(*) FROM runs", "2");
     ASSERT_ANSWER("SELECT run||' '||origin FROM updates", "2 3");
+    ASSERT_ANSWER("SELECT run||' '||lost FROM faults", "2 5");
     ASSERT_ANSWER("PRAGMA integrity_check", "ok");
 }
 END_TEST
