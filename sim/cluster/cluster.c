@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cluster/compute.h"
+#include "cluster/network_faults.h"
 #include "core/check.h"
 #include "core/memory.h"
 #include "core/simtime.h"
@@ -84,6 +85,8 @@ enum status cluster_create(struct cluster **cluster, struct engine *engine,
         name_compute(error);
     else
         status = network_create(&new->network, engine, network, new->hosts, error);
+    if (status == STATUS_OK && network->loss > 0)
+        network_faults_expect(new->network, seeds.network);
     if (status == STATUS_OK)
         *cluster = new;
     else

@@ -13,7 +13,8 @@
  *   fifo   a link moves one message at a time: messages reserve the sender's transmit side and
  *          the receiver's receive side, or the local link, in the order they were sent
  *   ideal  latency + overhead + bytes / min(bandwidths): no contention
- * Effective bandwidth is bandwidth x efficiency.
+ * Effective bandwidth is bandwidth x efficiency.  Links that fail, crashed hosts and lost messages:
+ * cluster/network_faults.h.
  */
 #ifndef HEARSAY_CLUSTER_NETWORK_H
 #define HEARSAY_CLUSTER_NETWORK_H
@@ -26,6 +27,7 @@
 
 enum network_model { NETWORK_FAIR, NETWORK_FIFO, NETWORK_IDEAL };
 enum network_protocol { NETWORK_EAGER, NETWORK_RENDEZVOUS };
+enum network_on_loss { NETWORK_RETRANSMIT, NETWORK_DROP };
 
 /* One entry of network.hosts: what differs for some hosts (a slow link). */
 struct network_override {
@@ -45,6 +47,9 @@ struct network_config {
     double local_bandwidth_bps; /* of a host's local link; NaN (or 0): infinite */
     double local_latency_s;
     int protocol;            /* enum network_protocol; rendezvous is played above (run/mailbox) */
+    double loss;             /* probability that a message between hosts is lost at its end; acts
+                                once the network expects faults (cluster/network_faults.h) */
+    int on_loss;             /* enum network_on_loss */
     struct field_list hosts; /* of struct network_override */
 };
 extern const struct field network_fields[];

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "cluster/network/network_state.h"
+#include "cluster/network/network_flight.h"
 #include "core/memory.h"
 #include "core/simtime.h"
 
@@ -14,10 +14,24 @@ struct ideal {
     uint32_t start_kind;
 };
 
+static void start_flight(struct network *network, uint32_t message)
+{
+    struct network_flight *f = network_flight(network, message);
+    f->start = 0;
+    if (network_flight_open(network, message))
+        network_flight_move(network, message);
+    else
+        f->held = true;
+}
+
 static void handle_start(void *context, const struct event *event)
 {
     struct network *network = context;
     uint32_t message = (uint32_t)event->arg;
+    if (network->faults != NULL) {
+        start_flight(network, message);
+        return;
+    }
     network_begin(network, message);
     int64_t end_ps = simtime_add(event->time_ps, simtime_from_s(network_idle_s(network, message)));
     engine_at(network->engine, end_ps, EVENT_CLASS_ARRIVAL, network->end_kind,
@@ -39,12 +53,31 @@ static void ideal_destroy(struct network *network)
 static void ideal_send(struct network *network, uint32_t message)
 {
     const struct ideal *ideal = network->model;
-    engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_START,
-              ideal->start_kind, network->message[message].src, message);
+    event_handle start =
+        engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_START,
+                  ideal->start_kind, network->message[message].src, message);
+    if (network->faults != NULL)
+        network_flight(network, message)->start = start;
+}
+
+static void ideal_change(struct network *network)
+{
+    size_t count;
+    const uint32_t *all = network_flight_all(network, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct network_flight *f = network_flight(network, all[i]);
+        if (!network_flows(network, &network->message[all[i]]))
+            continue;
+        if (f->moving)
+            network_flight_retime(network, all[i]);
+        else if (f->held && network_flight_open(network, all[i]))
+            network_flight_move(network, all[i]);
+    }
 }
 
 const struct network_model_ops network_ideal_ops = {
     .create = ideal_create,
     .destroy = ideal_destroy,
     .send = ideal_send,
+    .change = ideal_change,
 };

@@ -16,4 +16,7 @@ libhearsay_la_SOURCES += sim/cluster/network/max_min_tree.c sim/cluster/network/
 libhearsay_la_SOURCES += sim/cluster/network/max_min_verify.c
 libhearsay_la_SOURCES += sim/cluster/network/network.c
 libhearsay_la_SOURCES += sim/cluster/network/network_config.c
+libhearsay_la_SOURCES += sim/cluster/network/network_flight.c sim/cluster/network/network_flight.h
+libhearsay_la_SOURCES += sim/cluster/network/network_loss.c
 libhearsay_la_SOURCES += sim/cluster/network/network_state.h
+libhearsay_la_SOURCES += sim/cluster/network_faults.h

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cluster/network/network_flight.h"
 #include "cluster/network/network_state.h"
 #include "core/check.h"
 #include "core/memory.h"
@@ -109,6 +110,8 @@ enum status network_create(struct network **network, struct engine *engine,
     created->engine = engine;
     created->hosts = hosts;
     created->message_free = NETWORK_NONE;
+    created->loss = config->loss;
+    created->on_loss = config->on_loss;
     create_hosts(created, config);
     created->end_kind = engine_register(engine, "message end", handle_end, created);
     created->ops = model_ops(config->model);
@@ -122,6 +125,7 @@ void network_free(struct network *network)
     if (network == NULL)
         return;
     network->ops->destroy(network);
+    network_flight_close(network);
     free(network->host);
     free(network->message);
     free(network->client);
@@ -133,7 +137,8 @@ uint32_t network_client(struct network *network, network_done *done, void *conte
     if (network->client_count == network->client_capacity)
         network->client = memory_grow(network->client, &network->client_capacity,
                                       network->client_count + 1, sizeof *network->client);
-    network->client[network->client_count] = (struct network_receiver){done, context};
+    network->client[network->client_count] =
+        (struct network_receiver){.done = done, .context = context};
     return (uint32_t)network->client_count++;
 }
 
@@ -167,11 +172,21 @@ void network_send(struct network *network, uint32_t client, uint32_t src, uint32
                                   .src = src,
                                   .dst = dst};
     network->in_flight++;
-    if (network_flows(network, m))
+    if (network->faults == NULL || network_flight_sent(network, message))
+        network_launch(network, message);
+}
+
+void network_launch(struct network *network, uint32_t message)
+{
+    const struct network_message *m = &network->message[message];
+    if (network_flows(network, m)) {
         network->ops->send(network, message);
-    else
-        engine_at(network->engine, network_earliest_start_ps(network, message), EVENT_CLASS_ARRIVAL,
-                  network->end_kind, dst, message);
+        return;
+    }
+    event_handle end = engine_at(network->engine, network_earliest_start_ps(network, message),
+                                 EVENT_CLASS_ARRIVAL, network->end_kind, m->dst, message);
+    if (network->faults != NULL)
+        network_flight(network, message)->end = end;
 }
 
 bool network_flows(const struct network *network, const struct network_message *m)
@@ -196,28 +211,44 @@ static void side_end(struct network_side *side, int64_t now_ps, int64_t bytes)
 void network_begin(struct network *network, uint32_t message)
 {
     struct network_message *m = &network->message[message];
-    m->started_ps = engine_now(network->engine);
+    int64_t now_ps = engine_now(network->engine);
+    if (m->started_ps < 0)
+        m->started_ps = now_ps;
     if (m->src == m->dst)
         return;
-    side_begin(&network->host[m->src].tx, m->started_ps);
-    side_begin(&network->host[m->dst].rx, m->started_ps);
+    side_begin(&network->host[m->src].tx, now_ps);
+    side_begin(&network->host[m->dst].rx, now_ps);
+}
+
+void network_pause(struct network *network, uint32_t message, int64_t bytes)
+{
+    const struct network_message *m = &network->message[message];
+    int64_t now_ps = engine_now(network->engine);
+    if (m->src == m->dst)
+        return;
+    side_end(&network->host[m->src].tx, now_ps, bytes);
+    side_end(&network->host[m->dst].rx, now_ps, bytes);
+}
+
+void network_release(struct network *network, uint32_t message)
+{
+    network->message[message].under_way = false;
+    network->message[message].dst = network->message_free;
+    network->message_free = message;
+    network->in_flight--;
 }
 
 /* The message is forgotten before its client hears of it, who may send the next in its place. */
 void network_finish(struct network *network, uint32_t message)
 {
+    if (network->faults != NULL && !network_flight_arrived(network, message))
+        return;
     struct network_message m = network->message[message];
-    int64_t now_ps = engine_now(network->engine);
-    if (!network_flows(network, &m)) {
-        m.started_ps = now_ps;
-    } else if (m.src != m.dst) {
-        side_end(&network->host[m.src].tx, now_ps, m.bytes);
-        side_end(&network->host[m.dst].rx, now_ps, m.bytes);
-    }
-    network->message[message].under_way = false;
-    network->message[message].dst = network->message_free;
-    network->message_free = message;
-    network->in_flight--;
+    if (network_flows(network, &m))
+        network_pause(network, message, m.bytes);
+    else
+        m.started_ps = engine_now(network->engine);
+    network_release(network, message);
     network->client[m.client].done(network->client[m.client].context, m.cookie, m.started_ps);
 }
 
@@ -237,7 +268,7 @@ int64_t network_alpha_ps(const struct network *network, uint32_t src, uint32_t d
 }
 
 /* An idle path is as fast as the slower of its two links; infinitely: 0. */
-static double path_rate(const struct network *network, uint32_t src, uint32_t dst)
+double network_path_rate(const struct network *network, uint32_t src, uint32_t dst)
 {
     if (src == dst)
         return network->local_byte_rate;
@@ -247,7 +278,7 @@ static double path_rate(const struct network *network, uint32_t src, uint32_t ds
 
 double network_beta_s(const struct network *network, uint32_t src, uint32_t dst)
 {
-    const double rate = path_rate(network, src, dst);
+    const double rate = network_path_rate(network, src, dst);
     return rate > 0 ? 1 / rate : 0;
 }
 
@@ -260,7 +291,7 @@ int64_t network_earliest_start_ps(const struct network *network, uint32_t messag
 double network_idle_s(const struct network *network, uint32_t message)
 {
     const struct network_message *m = &network->message[message];
-    return (double)m->bytes / path_rate(network, m->src, m->dst);
+    return (double)m->bytes / network_path_rate(network, m->src, m->dst);
 }
 
 /* Time up to now counts, also of flows that still move. */

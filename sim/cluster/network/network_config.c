@@ -6,6 +6,7 @@
 
 static const char *const model_names[] = {"fair", "fifo", "ideal", NULL};
 static const char *const fabric_names[] = {"switch", NULL};
+static const char *const on_loss_names[] = {"retransmit", "drop", NULL};
 static const char *const protocol_names[] = {"eager", "rendezvous", NULL};
 
 #define AT(member) .offset = offsetof(struct network_override, member)
@@ -113,6 +114,20 @@ const struct field network_fields[] = {
      .fallback = "\"eager\"",
      .names = protocol_names,
      .help = "Whether a message flows at once or waits until its receiver is ready for it."},
+    {.name = "loss",
+     .type = FIELD_REAL,
+     AT(loss),
+     .fallback = "0",
+     .min = 0,
+     .max = 0.99,
+     .help = "Probability that a message between hosts is lost, at the end of its time."},
+    {.name = "on_loss",
+     .type = FIELD_ENUM,
+     AT(on_loss),
+     .fallback = "\"retransmit\"",
+     .names = on_loss_names,
+     .help = "Whether a lost message is sent again, or dropped so that the program sees it; "
+             "collectives always send again."},
     {.name = "hosts",
      .type = FIELD_LIST,
      AT(hosts),

@@ -9,6 +9,7 @@
 #define HEARSAY_CLUSTER_NETWORK_STATE_H
 
 #include "cluster/network.h"
+#include "cluster/network_faults.h"
 
 #define NETWORK_NONE UINT32_MAX
 
@@ -38,6 +39,7 @@ struct network_host {
 
 struct network_receiver {
     network_done *done;
+    network_lost *lost; /* NULL: its transport is reliable */
     void *context;
 };
 
@@ -45,7 +47,13 @@ struct network_model_ops {
     void (*create)(struct network *network);
     void (*destroy)(struct network *network);
     void (*send)(struct network *network, uint32_t message);
+    /* Rates and open paths are others from now on (network_flight.h). */
+    void (*change)(struct network *network);
+    /* Takes a moving message out of the model and sets its flight's `left`; NULL: nothing to do. */
+    void (*stop)(struct network *network, uint32_t message);
 };
+
+struct network_faults;
 
 struct network {
     struct engine *engine;
@@ -68,6 +76,10 @@ struct network {
     size_t client_count, client_capacity;
 
     uint32_t end_kind; /* event: message `arg` ends */
+
+    double loss;
+    int on_loss;
+    struct network_faults *faults; /* NULL: none are expected, and nothing is kept for them */
 };
 
 extern const struct network_model_ops network_fair_ops, network_fifo_ops, network_ideal_ops;
@@ -78,8 +90,16 @@ bool network_flows(const struct network *network, const struct network_message *
 int64_t network_earliest_start_ps(const struct network *network, uint32_t message);
 /* Seconds that a message takes on an idle path, from its first byte on. */
 double network_idle_s(const struct network *network, uint32_t message);
-/* The message's bytes begin to flow, now. */
+/* What an idle path moves, bytes a second; 0: a local link without limit. */
+double network_path_rate(const struct network *network, uint32_t src, uint32_t dst);
+/* A message goes on its way, for the first time or once more. */
+void network_launch(struct network *network, uint32_t message);
+/* The message's bytes begin to flow, now; or to flow again. */
 void network_begin(struct network *network, uint32_t message);
+/* They flow no more: its links are free of it, `bytes` are through. */
+void network_pause(struct network *network, uint32_t message, int64_t bytes);
+/* The message is forgotten, and nobody hears of it. */
+void network_release(struct network *network, uint32_t message);
 /* The message has ended, now: accounts it, forgets it and tells its client. */
 void network_finish(struct network *network, uint32_t message);
 
