@@ -135,7 +135,11 @@ const struct field run_fields[] =
 }
 , SECTION(network, network_fields).help = "links between hosts"
 }
-, SECTION(wire, wire_fields).help = "bytes on the wire"
+,
+    FIELD_AT(struct run_config, faults, FIELD_LIST, "[]", .fields = fault_fields,
+             .item_size = sizeof(struct fault_config),
+             .help = "what fails when: hosts crash, links fail, partitions, lost messages"),
+    SECTION(wire, wire_fields).help = "bytes on the wire"
 }
 ,
     {.name = "topology",

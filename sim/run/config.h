@@ -7,6 +7,7 @@
 #define HEARSAY_RUN_CONFIG_H
 
 #include "cluster/cluster.h"
+#include "cluster/faults.h"
 #include "cluster/network.h"
 #include "core/field.h"
 #include "core/plugin.h"
@@ -98,6 +99,7 @@ struct run_config {
     int precision; /* enum numeric_precision */
     struct compute_config compute;
     struct network_config network;
+    struct field_list faults; /* of struct fault_config */
     struct run_wire wire;
     struct topology_config topology;
     struct plugin_choice algorithm; /* algorithm_registry */

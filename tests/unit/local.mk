@@ -44,6 +44,7 @@ libtesting_la_SOURCES += tests/unit/collective_world.h
 check_PROGRAMS += tests/unit/test_collectives
 check_PROGRAMS += tests/unit/test_collective_times
 check_PROGRAMS += tests/unit/test_hierarchical
+check_PROGRAMS += tests/unit/test_faults
 check_PROGRAMS += tests/unit/test_max_min
 check_PROGRAMS += tests/unit/test_network
 check_PROGRAMS += tests/unit/test_network_oracle
