@@ -395,6 +395,7 @@ static enum status finish(struct drive *drive, enum status status, struct error 
     wait_close(sim, end_ps(drive));
     reduce_cut(sim, end_ps(drive));
     mailbox_report_in_flight(sim);
+    sim_faults_report(sim);
     report_links(sim, end_ps(drive));
     summarise(drive);
     if (status == STATUS_OK && now == STATUS_OK)

@@ -16,6 +16,7 @@ libhearsay_la_SOURCES += sim/run/node.c
 libhearsay_la_SOURCES += sim/run/reduce.c
 libhearsay_la_SOURCES += sim/run/row.c sim/run/row.h
 libhearsay_la_SOURCES += sim/run/sim.c sim/run/sim.h
+libhearsay_la_SOURCES += sim/run/sim_faults.c
 libhearsay_la_SOURCES += sim/run/sim_updates.c
 libhearsay_la_SOURCES += sim/run/timer.c
 libhearsay_la_SOURCES += sim/run/vector.c

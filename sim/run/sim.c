@@ -227,7 +227,7 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     sim->bucket_event = engine_register(sim->engine, "bucket", gradient_bucket_event, sim);
     sim->timer_event = engine_register(sim->engine, "timer", timer_event, sim);
     sim->ready_event = engine_register(sim->engine, "ready", wait_ready_event, sim);
-    return STATUS_OK;
+    return sim_faults_create(sim, seeds.network, error);
 }
 
 static unsigned thread_count(unsigned asked)
@@ -428,6 +428,7 @@ void sim_free(struct sim *sim)
     if (sim->plan)
         plan_free(sim->plan);
     collectives_free(sim->collectives);
+    faults_free(sim->faults);
     cluster_free(sim->cluster);
     topology_free(sim->topology);
     sampler_free(sim->sampler);

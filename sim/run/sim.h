@@ -8,6 +8,7 @@
 
 #include "algorithms/algorithm.h"
 #include "cluster/cluster.h"
+#include "cluster/faults.h"
 #include "collectives/collective.h"
 #include "models/data.h"
 #include "models/model.h"
@@ -148,6 +149,7 @@ struct sim {
 
     struct engine *engine;
     struct cluster *cluster;
+    struct faults *faults;
     struct collectives *collectives;
     struct topology *topology;
     struct plan *plan;
@@ -211,6 +213,10 @@ void sim_start(struct sim *sim);         /* calls every program's start */
 void sim_updated(struct sim *sim, const struct trace_update *row);
 double sim_staleness_mean(const struct sim *sim); /* NaN: no update had a staleness */
 double sim_staleness_max(const struct sim *sim);  /* likewise */
+
+/* sim_faults.c: after the cluster; and the rows of faults that last at the stop. */
+enum status sim_faults_create(struct sim *sim, uint64_t seed, struct error *error);
+void sim_faults_report(struct sim *sim);
 
 /* wait.c */
 void wait_settle(struct node *node);              /* answers a wait that holds; checks the ledger */

@@ -15,6 +15,7 @@
 #include "core/engine.h"
 #include "core/rng.h"
 #include "core/simtime.h"
+#include "play.h"
 #include "testing.h"
 
 #define MS_PS 1000000000LL
@@ -753,6 +754,68 @@ START_TEST(one_after_the_other)
 }
 END_TEST
 
+/* ---- in a run ---- */
+
+/* AR-SGD of two nodes: a gradient of 100 ms, then a ring of two steps with 50 MB each way, 50 ms a
+ * step.  Host 0's link fails 20 ms into the first step, for 1 s: the step ends at 1150 ms, the
+ * second at 1200 ms.  The other fault lasts when the run stops. */
+static const char run_text[] =
+    "{\"nodes\": 2, \"seed\": 5, \"algorithm\": {\"name\": \"ar-sgd\", \"collective\": \"ring\"},"
+    " \"compute\": {\"gradient_time\": {\"name\": \"constant\", \"mean\": \"100 ms\"}},"
+    " \"network\": {\"bandwidth\": \"8 Gbps\", \"latency\": 0}, \"wire\": {\"message_size\": "
+    "\"100 MB\"}, \"model\": {\"name\": \"quadratic\", \"dimension\": 4}, \"stop\": "
+    "{\"iterations\": "
+    "1}}";
+
+START_TEST(a_run_with_faults)
+{
+    const char *model[] = {"network.model=fair", "network.model=fifo", "network.model=ideal"};
+    const char *fine[] = {model[_i], NULL};
+    const char *faulty[] = {
+        model[_i],
+        "faults=[{\"kind\": \"link\", \"at\": \"120 ms\", \"for\": \"1 s\", \"first\": 0},"
+        " {\"kind\": \"link\", \"at\": \"5 ms\", \"first\": 1, \"factor\": 1},"
+        " {\"kind\": \"partition\", \"at\": \"5 s\", \"first\": 1}]",
+        NULL};
+    struct play plain = play_fine(run_text, fine), play = play_fine(run_text, faulty);
+    ck_assert_double_eq(plain.result.summary.simulated_time_s, 0.2);
+    ck_assert_uint_eq(plain.rows.fault_count, 0);
+    ck_assert_double_eq(play.result.summary.simulated_time_s, 1.2);
+    ck_assert_uint_eq(play.rows.fault_count, 2);
+    ck_assert_int_eq(play.rows.faults[0].entry, 0);
+    ck_assert_int_eq(play.rows.faults[0].begin_ps, 120 * MS_PS);
+    ck_assert_int_eq(play.rows.faults[0].end_ps, 1120 * MS_PS);
+    ck_assert_int_eq(play.rows.faults[1].entry, 1);
+    ck_assert_int_eq(play.rows.faults[1].end_ps, -1);
+    play_free(&plain);
+    play_free(&play);
+}
+END_TEST
+
+static void assert_run_refused(const char *set, const char *path, const char *text)
+{
+    const char *overrides[] = {set, NULL};
+    struct play play = play_text(run_text, overrides, (struct play_options){.threads = 1});
+    ck_assert_int_eq(play.status, STATUS_REQUEST);
+    ck_assert_msg(strcmp(play.error.path, path) == 0 && strstr(play.error.text, text) != NULL,
+                  "%s: %s", play.error.path, play.error.text);
+    play_free(&play);
+}
+
+START_TEST(scenarios_are_refused)
+{
+    assert_run_refused("faults=[{\"kind\": \"link\", \"at\": 1, \"first\": 7}]", "faults[0].at",
+                       "1");
+    assert_run_refused("faults=[{\"kind\": \"link\", \"at\": \"1 s\", \"first\": 7}]",
+                       "faults[0].first", "found host 7");
+    assert_run_refused("faults=[{\"kind\": \"storm\", \"at\": \"1 s\"}]", "faults[0].kind",
+                       "storm");
+    assert_run_refused("faults=[{\"kind\": \"link\"}]", "faults[0].at", "");
+    assert_run_refused("faults=[{\"kind\": \"link\", \"at\": \"1 s\", \"for\": \"0 s\"}]",
+                       "faults[0].for", "");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults");
@@ -777,6 +840,8 @@ int main(void)
     tcase_add_loop_test(crashes, reliable_waits_for_the_host, 0, 3);
     tcase_add_loop_test(crashes, losses_may_be_answered, 0, 3);
     tcase_add_test(requests, contradictions);
+    tcase_add_test(requests, scenarios_are_refused);
+    tcase_add_loop_test(requests, a_run_with_faults, 0, 3);
     suite_add_tcase(suite, links);
     suite_add_tcase(suite, loss);
     suite_add_tcase(suite, crashes);
