@@ -7,9 +7,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
 #include "topologies/internal.h"
+#include "topologies/lanczos.h"
+#include "topologies/rounds.h"
+
+#define SPECTRUM_NODES 512 /* no check computes a spectrum of more */
 
 struct check {
     const struct topology *topology;
@@ -202,6 +207,53 @@ static enum status check_connected(const struct check *check)
         check->algorithm, topology_name(topology), unreached, (long long)topology->period);
 }
 
+static enum status check_static(const struct check *check)
+{
+    const struct topology *topology = check->topology;
+
+    if (topology->period == 1)
+        return STATUS_OK;
+    return status_fail_at(
+        check->error, "name",
+        "%s needs one mixing matrix for all rounds; '%s' changes from phase to phase; use a static "
+        "graph such as \"ring\" or \"torus\", or an algorithm for changing graphs such as "
+        "\"diging\"",
+        check->algorithm, topology_name(topology));
+}
+
+/* x <- x - W x: eigenvalues 1 - lambda, which are not negative. */
+static void apply_laplacian(void *context, double *x)
+{
+    const struct rounds *rounds = context;
+
+    memcpy(rounds->spare, x, rounds->nodes * sizeof *x);
+    rounds_apply_one(rounds, 0, false, rounds->spare, x);
+    for (uint32_t i = 0; i < rounds->nodes; i++)
+        x[i] = rounds->spare[i] - x[i];
+}
+
+static enum status check_above_minus_third(const struct check *check)
+{
+    const struct topology *topology = check->topology;
+    struct rounds *rounds;
+    double residual, least;
+
+    if (topology->nodes > SPECTRUM_NODES)
+        return STATUS_OK;
+    enum status status = rounds_create(&rounds, topology, 0, 1, check->error);
+    if (status != STATUS_OK)
+        return status;
+    least = 1 - lanczos_largest(topology->nodes, apply_laplacian, rounds, &residual);
+    rounds_free(rounds);
+    if (least > -1.0 / 3 + 1e-9)
+        return STATUS_OK;
+    return status_fail_at(
+        check->error, "weights",
+        "%s needs a mixing matrix whose eigenvalues are all above -1/3; the least "
+        "of '%s' with %s weights is %.6g; use weights \"lazy\"",
+        check->algorithm, topology_name(topology), weights_name(topology), least);
+}
+
 enum status topology_require(const struct topology *topology, unsigned requirements,
                              const char *algorithm, struct error *error)
 {
@@ -211,10 +263,14 @@ enum status topology_require(const struct topology *topology, unsigned requireme
 
     check.out = memory_array(capacity, sizeof *check.out);
     check.in = memory_array(capacity, sizeof *check.in);
-    if (requirements & ~(unsigned)TOPOLOGY_CONNECTED)
+    if (requirements & TOPOLOGY_STATIC)
+        status = check_static(&check);
+    if (status == STATUS_OK && requirements & ~(unsigned)TOPOLOGY_CONNECTED)
         status = check_nodes(&check, requirements);
     if (status == STATUS_OK && requirements & TOPOLOGY_CONNECTED)
         status = check_connected(&check);
+    if (status == STATUS_OK && requirements & TOPOLOGY_ABOVE_MINUS_THIRD)
+        status = check_above_minus_third(&check);
     free(check.out);
     free(check.in);
     return status;

@@ -100,6 +100,9 @@ enum topology_requirement {
     TOPOLOGY_SYMMETRIC = 1 << 2, /* W = W' at every phase */
     TOPOLOGY_CONNECTED = 1 << 3, /* the union over some B phases is strongly connected */
     TOPOLOGY_PAIRWISE = 1 << 4,  /* every phase is a matching (at most one peer, mutual) */
+    TOPOLOGY_STATIC = 1 << 5,    /* one matrix for all phases */
+    /* Every eigenvalue of the (one, symmetric) matrix is above -1/3; looked at up to 512 nodes. */
+    TOPOLOGY_ABOVE_MINUS_THIRD = 1 << 6,
 };
 /* STATUS_OK, or STATUS_REQUEST with the reason, the phase and node that break it, and what to use
  * instead (path "name").  Random schedules are checked on their first 64 phases (one phase above

@@ -385,6 +385,18 @@ START_TEST(requirements_say_what_breaks_them)
     topology_free(topology);
     demand_of("erdos-renyi", 9, &(struct erdos_renyi_params){0, NAN, false}, TOPOLOGY_CONNECTED,
               "strongly connected");
+    demand_of("ring", 9, &ring_both, TOPOLOGY_STATIC, NULL);
+    demand_of("one-peer-exponential", 9, NULL, TOPOLOGY_STATIC, "changes from phase to phase");
+    demand_of("random-matching", 9, NULL, TOPOLOGY_STATIC, "changes from phase to phase");
+    /* 1/3 + (2/3) cos(2 pi k / n): -1/3 where n is even, -0.293 where it is 9. */
+    demand_of("ring", 6, &ring_both, TOPOLOGY_ABOVE_MINUS_THIRD,
+              "the least of 'ring' with uniform weights is -0.333333; use weights \"lazy\"");
+    demand_of("ring", 9, &ring_both, TOPOLOGY_ABOVE_MINUS_THIRD, NULL);
+    demand_of("hypercube", 8, NULL, TOPOLOGY_ABOVE_MINUS_THIRD, "is -0.5");
+    demand_of("complete", 8, NULL, TOPOLOGY_ABOVE_MINUS_THIRD, NULL);
+    topology = make("ring", 6, &ring_both, TOPOLOGY_WEIGHTS_LAZY, 1);
+    demand(topology, TOPOLOGY_ABOVE_MINUS_THIRD, NULL);
+    topology_free(topology);
 }
 END_TEST
 
