@@ -159,6 +159,8 @@ struct node_update {
 void node_apply(struct node *node, const struct node_update *update);
 /* For programs with rules of their own: what node_apply would count, without a step. */
 void node_count_applied(struct node *node, const struct node_update *update);
+/* destination <- the announced gradient + weight decay x `decay_at`; counts it as applied. */
+void node_take_gradient(struct node *node, uint32_t destination, uint32_t decay_at);
 double node_rate(const struct node *node); /* learning rate by the schedule, now */
 double node_weight_decay(const struct node *node);
 

@@ -97,3 +97,11 @@ void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)
                                            .gradients = 1,
                                            .staleness = -1});
 }
+
+void node_take_gradient(struct node *node, uint32_t destination, uint32_t decay_at)
+{
+    double decay = node_weight_decay(node);
+    const struct node_term terms[] = {{node_gradient(node), 1}, {decay_at, decay}};
+    node_combine(node, destination, terms, decay == 0 ? 1 : 2);
+    node_count_applied(node, &(struct node_update){.gradients = 1, .staleness = -1});
+}
