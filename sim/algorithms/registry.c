@@ -10,7 +10,13 @@
     X(subgradient_push_ops)                                                                        \
     X(dgd_ops)                                                                                     \
     X(randomized_gossip_ops)                                                                       \
-    X(push_pull_ops)
+    X(push_pull_ops)                                                                               \
+    X(dual_averaging_ops)                                                                          \
+    X(diging_ops)                                                                                  \
+    X(push_diging_ops)                                                                             \
+    X(extra_ops)                                                                                   \
+    X(exact_diffusion_ops)                                                                         \
+    X(quasi_global_momentum_ops)
 
 #define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
 ALGORITHM_LIST(ALGORITHM_DECLARE)
