@@ -16,6 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = sh
 
+regress_tests += tests/regress/adding-an-algorithm.sh
 regress_tests += tests/regress/bad-input.sh
 regress_tests += tests/regress/commands.sh
 regress_tests += tests/regress/digests.sh
@@ -28,3 +29,12 @@ regress_tests += tests/regress/trace.sh
 
 TESTS += $(regress_tests)
 EXTRA_DIST += $(regress_tests)
+
+# How a source is compiled and the program linked, as shell words for use in the build folder; the
+# linker's line lacks the program's own objects.
+.PHONY: print-compile print-link
+print-compile:
+	@: $(info $(COMPILE) -c)
+print-link:
+	@: $(info $(LIBTOOL) --silent --tag=CC --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS) \
+	    $(AM_LDFLAGS) $(LDFLAGS) $(hearsay_OBJECTS) $(hearsay_LDADD) $(LIBS))
