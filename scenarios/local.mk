@@ -4,6 +4,7 @@ nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-binomial-tree.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-double-binary-tree.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-hierarchical.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-pipelined-tree.json
+nobase_dist_pkgdata_DATA += scenarios/faults.json
 nobase_dist_pkgdata_DATA += scenarios/persistent-straggler.json
 nobase_dist_pkgdata_DATA += scenarios/quickstart.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/dgd.json

@@ -8,6 +8,10 @@
  * time, in the order of its steps, entered or not: on an idle switch they never share a link, and
  * the closed forms are exact for any n.  The schedule decides only WHEN each rank has the result;
  * the numerics are one plan operation recorded by the caller.
+ *
+ * Collectives run over a reliable transport: a message that is lost is sent again in full, and what
+ * a crash interrupts begins again when the host is back (cluster/network_faults.h).  While a host
+ * stays down nothing of its operations gets further.
  */
 #ifndef HEARSAY_COLLECTIVES_COLLECTIVE_H
 #define HEARSAY_COLLECTIVES_COLLECTIVE_H

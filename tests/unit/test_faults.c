@@ -12,6 +12,7 @@
 #include "cluster/faults.h"
 #include "cluster/network.h"
 #include "cluster/network_faults.h"
+#include "collective_world.h"
 #include "core/engine.h"
 #include "core/rng.h"
 #include "core/simtime.h"
@@ -792,6 +793,53 @@ START_TEST(a_run_with_faults)
 }
 END_TEST
 
+/* Every message may be lost; collectives send it again.  The messages of step s of iteration k are
+ * number 2 k + s of either direction, and the step ends with the later of the two: as many times 50
+ * ms as the less lucky one has attempts. */
+START_TEST(collectives_are_reliable)
+{
+    const char *model[] = {"network.model=fair", "network.model=fifo", "network.model=ideal"};
+    const char *set[] = {model[_i], "network.loss=0.4", "seeds.network=7", "stop.iterations=10",
+                         NULL};
+    struct play play = play_fine(run_text, set);
+    double expected_s = 10 * 0.1;
+    unsigned again = 0;
+    for (uint64_t number = 0; number < 20; number++) {
+        unsigned there = attempts(0, 1, number, 0.4), back = attempts(1, 0, number, 0.4);
+        expected_s += 0.05 * (there > back ? there : back);
+        again += there + back - 2;
+    }
+    ck_assert_uint_gt(again, 10);
+    ck_assert_double_eq_tol(play.result.summary.simulated_time_s, expected_s, 1e-11);
+    play_free(&play);
+}
+END_TEST
+
+/* Two ranks at 10 Gbps, 50 MB a step, 40 ms.  Host 1 crashes in the middle of the second step, at
+ * 60 ms, for 1 s: the step begins again, in full, at 1060 ms. */
+START_TEST(a_collective_survives_a_crash)
+{
+    struct fault_config crash = entry(FAULT_CRASH, 0.06, 1, 1, 1);
+    const struct field_list list = {&crash, 1};
+    struct compute_config compute = world_compute(0);
+    struct network_config network = world_network((enum network_model)_i, 0, 0);
+    const struct plugin_choice ring = world_choice("ring", NULL);
+    struct world world;
+    struct faults *faults;
+    struct error error;
+    world_init(&world, 2, &compute, &network);
+    ck_assert_int_eq(faults_create(&faults, world.engine, cluster_network(world.cluster), &list, 2,
+                                   1, NULL, NULL, &error),
+                     STATUS_OK);
+    world_play(&world, &ring, 2, 100 * MB, 4, NULL);
+    ck_assert_uint_eq(world.done_count, 2);
+    ck_assert_int_eq(world.done_ps[0], 1100 * MS_PS);
+    ck_assert_int_eq(world.done_ps[1], 1100 * MS_PS);
+    faults_free(faults);
+    world_fini(&world);
+}
+END_TEST
+
 static void assert_run_refused(const char *set, const char *path, const char *text)
 {
     const char *overrides[] = {set, NULL};
@@ -841,7 +889,9 @@ int main(void)
     tcase_add_loop_test(crashes, losses_may_be_answered, 0, 3);
     tcase_add_test(requests, contradictions);
     tcase_add_test(requests, scenarios_are_refused);
-    tcase_add_loop_test(requests, a_run_with_faults, 0, 3);
+    tcase_add_loop_test(loss, collectives_are_reliable, 0, 3);
+    tcase_add_loop_test(crashes, a_collective_survives_a_crash, 0, 3);
+    tcase_add_loop_test(links, a_run_with_faults, 0, 3);
     suite_add_tcase(suite, links);
     suite_add_tcase(suite, loss);
     suite_add_tcase(suite, crashes);
