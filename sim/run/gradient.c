@@ -9,12 +9,10 @@
 
 #include "core/simtime.h"
 
-/* An event's arg: which start of which slot, and the bucket. */
-#define ARG_SLOT(arg)       ((uint32_t)((arg) >> 48))
-#define ARG_BUCKET(arg)     ((uint32_t)((arg) >> 32) & 0xffff)
-#define ARG_GENERATION(arg) ((uint32_t)(arg))
-#define ARG(slot, bucket, generation)                                                              \
-    ((uint64_t)(slot) << 48 | (uint64_t)(bucket) << 32 | (generation))
+/* An event's arg: which start of which slot. */
+#define ARG_SLOT(arg)         ((uint32_t)((arg) >> 32))
+#define ARG_GENERATION(arg)   ((uint32_t)(arg))
+#define ARG(slot, generation) ((uint64_t)(slot) << 32 | (generation))
 
 struct sim_slot *gradient_slot(const struct node *node, uint32_t slot)
 {
@@ -54,20 +52,20 @@ static int64_t work_ps(const struct node *node, const struct node_compute *compu
     return compute->share > 0 ? simtime_scale(gradient_ps, compute->share) : gradient_ps;
 }
 
-/* Bucket b of B is complete (b + 1) / B through the backward pass. */
-static void announce_buckets(struct node *node, const struct node_compute *compute)
+/* Bucket b of B is complete (b + 1) / B through the backward pass.  One event at a time: a gradient
+ * may have more buckets than the queue should hold. */
+static void announce_bucket(struct node *node, uint32_t index)
 {
     struct sim *sim = node->sim;
-    const struct sim_slot *slot = gradient_slot(node, compute->slot);
+    const struct sim_slot *slot = gradient_slot(node, index);
+    if (slot->bucket + 1 >= slot->buckets) /* the last one is the gradient */
+        return;
+    double share = (double)(slot->bucket + 1) / slot->buckets;
     int64_t gradient_ps = slot->end_ps - slot->step_ps - slot->begin_ps;
     int64_t forward_ps = cluster_forward_ps(sim->cluster, gradient_ps);
-    for (uint32_t b = 0; b + 1 < compute->buckets; b++) {
-        double share = (double)(b + 1) / compute->buckets;
-        int64_t at_ps =
-            slot->begin_ps + forward_ps + simtime_scale(gradient_ps - forward_ps, share);
-        engine_at(sim->engine, at_ps, EVENT_CLASS_COMPUTE, sim->bucket_event, node->rank,
-                  ARG(compute->slot, b, slot->generation));
-    }
+    int64_t at_ps = slot->begin_ps + forward_ps + simtime_scale(gradient_ps - forward_ps, share);
+    engine_at(sim->engine, at_ps, EVENT_CLASS_COMPUTE, sim->bucket_event, node->rank,
+              ARG(index, slot->generation));
 }
 
 void node_compute_gradient(struct node *node, const struct node_compute *compute)
@@ -87,10 +85,11 @@ void node_compute_gradient(struct node *node, const struct node_compute *compute
     slot->running = true;
     if (slot->end_ps > node->compute_end_ps)
         node->compute_end_ps = slot->end_ps;
-    if (compute->buckets > 1)
-        announce_buckets(node, compute);
+    slot->buckets = compute->buckets;
+    slot->bucket = 0;
+    announce_bucket(node, compute->slot);
     engine_at(sim->engine, slot->end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank,
-              ARG(compute->slot, 0, slot->generation));
+              ARG(compute->slot, slot->generation));
 }
 
 void node_start_gradient(struct node *node, uint32_t at)
@@ -163,7 +162,9 @@ void gradient_bucket_event(void *context, const struct event *event)
     if (!valid(node, event->arg))
         return;
     node->slot = ARG_SLOT(event->arg);
-    sim->algorithm->on_bucket(node, ARG_BUCKET(event->arg));
+    uint32_t bucket = gradient_slot(node, node->slot)->bucket++;
+    announce_bucket(node, node->slot);
+    sim->algorithm->on_bucket(node, bucket);
     wait_settle(node);
 }
 

@@ -59,7 +59,7 @@ struct sim_slot {
     uint32_t gradient;
     uint32_t states[OPTIMIZER_MAX_STATES]; /* made by the first step */
     uint32_t generation;                   /* of the events that are valid */
-    uint32_t buckets;
+    uint32_t buckets, bucket;              /* of the running gradient; the next one */
     bool running, has_states;
     int64_t gradients, steps; /* started; taken by the optimizer on these states */
     int64_t begin_ps, end_ps, step_ps;

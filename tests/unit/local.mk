@@ -71,6 +71,7 @@ libtesting_la_SOURCES += tests/unit/play.h
 check_PROGRAMS += tests/unit/test_algorithms
 check_PROGRAMS += tests/unit/test_gossip
 check_PROGRAMS += tests/unit/test_tracking
+check_PROGRAMS += tests/unit/test_buckets
 check_PROGRAMS += tests/unit/test_scenario_fields
 check_PROGRAMS += tests/unit/test_pushsum_cli
 check_PROGRAMS += tests/unit/test_backend
