@@ -37,6 +37,7 @@
 #include "core/field.h"
 #include "core/plugin.h"
 #include "core/rng.h"
+#include "numerics/compressor.h"
 #include "topologies/topology.h"
 
 struct node;
@@ -56,6 +57,12 @@ enum algorithm_optimizers {
     /* The program has an update rule of its own and takes the learning rate and weight decay from
      * "sgd" (node_rate, node_weight_decay); clipping and other rules are refused. */
     ALGORITHM_OPTIMIZER_RATE,
+};
+
+/* What a program sends that the scenario's compressor may act on (flags). */
+enum algorithm_compression {
+    ALGORITHM_COMPRESSES_GRADIENT = 1,   /* node_encode_gradient: error feedback */
+    ALGORITHM_COMPRESSES_DIFFERENCE = 2, /* to a copy that the receiver tracks: node_encode */
 };
 
 struct algorithm_servers {
@@ -80,6 +87,7 @@ struct algorithm_ops {
     /* Gradients that a worker can compute at once (updaters that share its x); NULL: 1. */
     uint32_t (*slots)(const void *params);
     struct algorithm_servers (*servers)(const void *params, uint32_t workers); /* NULL: none */
+    unsigned (*compresses)(const void *params); /* enum algorithm_compression; NULL: nothing */
     /* enum topology_requirement flags demanded of every phase; NULL: uses no topology */
     unsigned (*topology)(const void *params);
     /* Contradictory parameters are refused with their path; may be NULL. */
@@ -151,6 +159,7 @@ struct node_update {
     uint32_t slot;       /* whose momentum */
     size_t first, count; /* part of x; count 0: all */
     double scale;        /* of the learning rate */
+    bool update;         /* the gradient is rate x gradient already (struct node_encoding) */
     double gradients;    /* workers' mini-batches in it: counted as applied */
     uint32_t origin;     /* whose gradient, for the trace */
     int64_t version;     /* updates of this x before */
@@ -161,6 +170,23 @@ void node_apply(struct node *node, const struct node_update *update);
 void node_count_applied(struct node *node, const struct node_update *update);
 /* destination <- the announced gradient + weight decay x `decay_at`; counts it as applied. */
 void node_take_gradient(struct node *node, uint32_t destination, uint32_t decay_at);
+
+/* What goes over the wire instead of a vector. */
+struct node_encoding {
+    uint32_t vector; /* decoded, as the receiver sees it; give it back by node_drop */
+    int64_t bytes;
+    bool update; /* in units of rate x gradient: node_apply's `update` */
+};
+bool node_compresses(const struct node *node); /* the scenario has a compressor */
+/* COMPRESSOR_* of it (linear: encodings can be added up on the way); tracked: see below. */
+unsigned node_encoding_traits(const struct node *node, bool tracked);
+/* The compressor on `vector`; without one a snapshot and a model's bytes.  tracked: the receiver
+ * keeps a copy that the vector is a difference to, so the rule must be a contraction. */
+struct node_encoding node_encode(struct node *node, uint32_t vector, bool tracked);
+/* The same of the gradient taken at `at`, with the scenario's error feedback and momentum
+ * correction, which belong to the slot node_slot(). */
+struct node_encoding node_encode_gradient(struct node *node, uint32_t gradient, uint32_t at);
+
 double node_rate(const struct node *node); /* learning rate by the schedule, now */
 double node_weight_decay(const struct node *node);
 

@@ -37,6 +37,9 @@ const struct field compressor_common_fields[] = {
     FIELD_AT(struct compressor_config, memory, FIELD_ENUM, "\"none\"", .names = compressor_memories,
              .help = "error feedback: what is not sent is kept and added to the next message; "
                      "update: in units of rate x gradient, gradient: of gradients"),
+    FIELD_AT(struct compressor_config, momentum_correction, FIELD_REAL, "0", .min = 0, .max = 1,
+             .help = "momentum of the worker's gradient before error feedback, masked where "
+                     "something was sent (deep gradient compression); 0: none"),
     FIELD_END,
 };
 

@@ -34,8 +34,9 @@ enum compressor_memory { COMPRESSOR_FORGETS, COMPRESSOR_UPDATE, COMPRESSOR_GRADI
 
 /* "compressor" of a scenario: the rule with its own parameters, and what all rules share. */
 struct compressor_config {
-    struct plugin_choice rule; /* compressor_registry; none chosen: vectors are sent as they are */
-    int memory;                /* enum compressor_memory */
+    struct plugin_choice rule;  /* compressor_registry; none chosen: vectors are sent as they are */
+    int memory;                 /* enum compressor_memory */
+    double momentum_correction; /* of deep gradient compression; 0: none */
 };
 extern const struct field compressor_common_fields[];
 extern const struct plugin_registry compressor_registry;

@@ -53,7 +53,7 @@ static void record_step(struct node *node, const struct node_update *update, dou
     struct sim_slot *slot = gradient_slot(node, update->slot);
     struct optimizer_step step = {
         .rate = rate,
-        .weight_decay = optimizer->weight_decay,
+        .weight_decay = update->update ? 0 : optimizer->weight_decay,
         .index = slot->steps,
         .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,
     };
@@ -82,7 +82,8 @@ void node_count_applied(struct node *node, const struct node_update *update)
 
 void node_apply(struct node *node, const struct node_update *update)
 {
-    double rate = node_rate(node) * update->scale; /* before this gradient is applied */
+    /* before this gradient is applied */
+    double rate = update->update ? update->scale : node_rate(node) * update->scale;
     node_count_applied(node, update);
     if (plan_executes(node->sim->plan))
         record_step(node, update, rate);

@@ -13,6 +13,7 @@
 #include "core/plugin.h"
 #include "models/data.h"
 #include "models/model.h"
+#include "numerics/compressor.h"
 #include "numerics/optimizer.h"
 #include "topologies/topology.h"
 
@@ -104,6 +105,7 @@ struct run_config {
     struct topology_config topology;
     struct plugin_choice algorithm; /* algorithm_registry */
     struct optimizer_config optimizer;
+    struct compressor_config compressor;
     struct plugin_choice model;   /* model_registry */
     struct plugin_choice initial; /* initial_registry */
     struct data_config data;

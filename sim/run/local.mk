@@ -5,6 +5,7 @@ libhearsay_la_SOURCES += sim/run/apply.c
 libhearsay_la_SOURCES += sim/run/config.c sim/run/config.h
 libhearsay_la_SOURCES += sim/run/deadlock.c
 libhearsay_la_SOURCES += sim/run/drive.c sim/run/run.h
+libhearsay_la_SOURCES += sim/run/encode.c
 libhearsay_la_SOURCES += sim/run/evaluation.c sim/run/evaluation.h
 libhearsay_la_SOURCES += sim/run/fifo.c
 libhearsay_la_SOURCES += sim/run/gradient.c

@@ -74,6 +74,11 @@ enum status sim_check_device(const struct sim *sim, const struct backend_ops *ba
     const struct run_stop *stop = &sim->config->stop;
     if (backend->executes)
         return check_budget(sim, error);
+    if (encode_needs_values(sim))
+        return status_fail_at(error, "compressor.name",
+                              "found %s, whose messages' sizes depend on values, which device none "
+                              "does not compute; declare their size",
+                              sim->config->compressor.rule.plugin->name);
     if (!field_real_absent(stop->target_loss))
         return status_fail_at(error, "stop.target_loss",
                               "found a target, but device none computes no loss; give a limit "
@@ -375,7 +380,7 @@ static enum status check_optimizer(struct sim *sim, struct error *error)
 static enum status build(struct sim *sim, struct error *error)
 {
     enum status (*const parts[])(struct sim *, struct error *) = {
-        place_instances, load_data,      create_model, check_optimizer,
+        place_instances, load_data,      create_model, check_optimizer, encode_check,
         create_topology, create_cluster, create_plan,  create_nodes,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -61,7 +61,9 @@ struct sim_slot {
     uint32_t generation;                   /* of the events that are valid */
     uint32_t buckets, bucket;              /* of the running gradient; the next one */
     bool running, has_states;
-    int64_t gradients, steps; /* started; taken by the optimizer on these states */
+    uint32_t memory, velocity; /* of error feedback and momentum correction; made when needed */
+    int64_t encodings;         /* by the compressor: name its draws */
+    int64_t gradients, steps;  /* started; taken by the optimizer on these states */
     int64_t begin_ps, end_ps, step_ps;
 };
 
@@ -163,7 +165,8 @@ struct sim {
     unsigned vectors;      /* own vectors of each instance */
     uint64_t seed_program; /* of draws that programs make */
     struct algorithm_servers servers;
-    bool weighted; /* messages carry w, and z = x / w */
+    bool compresses; /* the scenario has a compressor */
+    bool weighted;   /* messages carry w, and z = x / w */
     size_t dimension;
     int64_t batch_size;
     double epoch_samples; /* training samples; without data nodes x batch_size */
@@ -279,6 +282,10 @@ void reduce_close(struct sim *sim);
 void gradient_event(void *context, const struct event *event);
 void gradient_bucket_event(void *context, const struct event *event);
 struct sim_slot *gradient_slot(const struct node *node, uint32_t slot);
+
+/* encode.c */
+enum status encode_check(struct sim *sim, struct error *error); /* what composes */
+bool encode_needs_values(const struct sim *sim); /* sizes of messages depend on values */
 
 /* deadlock.c */
 void deadlock_report(const struct sim *sim, char *text, size_t size);
