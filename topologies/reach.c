@@ -83,3 +83,13 @@ bool topology_strongly_connected(const struct topology *topology, struct topolog
     }
     return true;
 }
+
+void topology_sides(const struct topology *topology, uint8_t *side)
+{
+    struct topology_search *search = topology_search_create(topology);
+
+    topology_search_from(topology, search, 0, 0, topology_checked_phases(topology), false, NULL);
+    for (uint32_t node = 0; node < topology->nodes; node++)
+        side[node] = search->distance[node] % 2;
+    topology_search_free(search);
+}

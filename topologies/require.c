@@ -254,6 +254,51 @@ static enum status check_above_minus_third(const struct check *check)
         check->algorithm, topology_name(topology), weights_name(topology), least);
 }
 
+/* Two neighbours on the same side close an odd cycle. */
+static bool find_odd_edge(struct check *check, const uint8_t *side, uint32_t *peer)
+{
+    const struct topology *topology = check->topology;
+
+    for (check->phase = 0; check->phase < topology->period; check->phase++)
+        for (check->node = 0; check->node < topology->nodes; check->node++) {
+            check->out_count = topology_out(topology, check->node, check->phase, check->out);
+            for (uint32_t i = 0; i < check->out_count; i++)
+                if (side[check->out[i].peer] == side[check->node]) {
+                    *peer = check->out[i].peer;
+                    return true;
+                }
+        }
+    return false;
+}
+
+/* A random schedule joins everybody with everybody sooner or later. */
+static enum status check_bipartite(struct check *check)
+{
+    const char *instead = "\"ring\" with an even number of nodes, \"hypercube\", or "
+                          "\"sgp-bipartite-exponential\" (version \"tag\")";
+    uint8_t *side;
+    uint32_t peer = 0;
+    bool odd;
+
+    if (check->topology->period == 0)
+        return status_fail_at(check->error, "name",
+                              "%s needs a bipartite graph; '%s' is a random schedule, which joins "
+                              "all pairs; use %s",
+                              check->algorithm, topology_name(check->topology), instead);
+    side = memory_array(check->topology->nodes, sizeof *side);
+    topology_sides(check->topology, side);
+    odd = find_odd_edge(check, side, &peer);
+    free(side);
+    if (!odd)
+        return STATUS_OK;
+    return status_fail_at(
+        check->error, "name",
+        "%s needs a bipartite graph; '%s' among %u nodes has an odd cycle through "
+        "the edge from node %u to node %u; use %s",
+        check->algorithm, topology_name(check->topology), check->topology->nodes, check->node, peer,
+        instead);
+}
+
 enum status topology_require(const struct topology *topology, unsigned requirements,
                              const char *algorithm, struct error *error)
 {
@@ -265,12 +310,14 @@ enum status topology_require(const struct topology *topology, unsigned requireme
     check.in = memory_array(capacity, sizeof *check.in);
     if (requirements & TOPOLOGY_STATIC)
         status = check_static(&check);
-    if (status == STATUS_OK && requirements & ~(unsigned)TOPOLOGY_CONNECTED)
+    if (status == STATUS_OK && requirements & ~(unsigned)(TOPOLOGY_CONNECTED | TOPOLOGY_BIPARTITE))
         status = check_nodes(&check, requirements);
     if (status == STATUS_OK && requirements & TOPOLOGY_CONNECTED)
         status = check_connected(&check);
     if (status == STATUS_OK && requirements & TOPOLOGY_ABOVE_MINUS_THIRD)
         status = check_above_minus_third(&check);
+    if (status == STATUS_OK && requirements & TOPOLOGY_BIPARTITE)
+        status = check_bipartite(&check);
     free(check.out);
     free(check.in);
     return status;

@@ -103,12 +103,17 @@ enum topology_requirement {
     TOPOLOGY_STATIC = 1 << 5,    /* one matrix for all phases */
     /* Every eigenvalue of the (one, symmetric) matrix is above -1/3; looked at up to 512 nodes. */
     TOPOLOGY_ABOVE_MINUS_THIRD = 1 << 6,
+    TOPOLOGY_BIPARTITE = 1 << 7, /* the union over the period has no odd cycle */
 };
 /* STATUS_OK, or STATUS_REQUEST with the reason, the phase and node that break it, and what to use
  * instead (path "name").  Random schedules are checked on their first 64 phases (one phase above
  * 4096 nodes), periodic ones on all; where nodes are alike, their representatives stand for all. */
 enum status topology_require(const struct topology *topology, unsigned requirements,
                              const char *algorithm, struct error *error);
+
+/* The two sides of a connected bipartite graph: 0 for node 0 and whoever is an even number of edges
+ * from it over the phases that are checked, 1 for the others. */
+void topology_sides(const struct topology *topology, uint8_t *side);
 
 /* Analysis (topologies/spectrum.c, analysis.c). */
 struct topology_report {

@@ -380,6 +380,14 @@ START_TEST(requirements_say_what_breaks_them)
     demand_of("sgp-bipartite-exponential", 8, &sgp_main, TOPOLOGY_PAIRWISE, "different peers");
     demand_of("random-regular", 30, &regular_four, TOPOLOGY_SYMMETRIC | 2 | 8, NULL);
     demand_of("erdos-renyi", 30, &random_half, TOPOLOGY_DOUBLY_STOCHASTIC, "\"metropolis\"");
+    demand_of("ring", 8, &ring_both, TOPOLOGY_BIPARTITE, NULL);
+    demand_of("ring", 9, &ring_both, TOPOLOGY_BIPARTITE,
+              "D-PSGD needs a bipartite graph; 'ring' among 9 nodes has an odd cycle through the "
+              "edge from node 4 to node 5; use \"ring\" with an even number of nodes");
+    demand_of("star", 9, NULL, TOPOLOGY_BIPARTITE, NULL);
+    demand_of("complete", 4, NULL, TOPOLOGY_BIPARTITE, "odd cycle");
+    demand_of("sgp-bipartite-exponential", 8, &sgp_tag, TOPOLOGY_BIPARTITE, NULL);
+    demand_of("random-matching", 8, NULL, TOPOLOGY_BIPARTITE, "random schedule");
     topology = make("star", 9, NULL, TOPOLOGY_WEIGHTS_METROPOLIS, 1);
     demand(topology, TOPOLOGY_DOUBLY_STOCHASTIC | TOPOLOGY_SYMMETRIC, NULL);
     topology_free(topology);
