@@ -22,9 +22,10 @@
  * the same calls; their w stays 1 and is not transmitted.  A program may let vectors of its own
  * travel with x (gradient tracking): they share x's coefficients in every push and mix.
  *
- * MESSAGES are of three kinds.  Pushes carry mass.  Deltas (node_push_delta) carry a vector beside
- * the holding, into the same inbox keyed by round.  Parcels (node_send) are handed to on_message
- * when they arrive.  Messages of one edge arrive in the order in which they were sent.
+ * MESSAGES that a program sends are of three kinds.  Pushes carry mass.  Deltas (node_push_delta)
+ * carry a vector beside the holding, into the same inbox keyed by round.  Parcels (node_send) are
+ * handed to on_message when they arrive.  Messages of one edge arrive in the order in which they
+ * were sent.
  */
 #ifndef HEARSAY_ALGORITHMS_ALGORITHM_H
 #define HEARSAY_ALGORITHMS_ALGORITHM_H
@@ -37,6 +38,7 @@
 #include "core/field.h"
 #include "core/plugin.h"
 #include "core/rng.h"
+#include "core/simtime.h"
 #include "numerics/compressor.h"
 #include "topologies/topology.h"
 
@@ -77,6 +79,9 @@ struct algorithm_ops {
     /* With these parameters z is x itself, and no message carries w (the ledger still counts it).
      * NULL: never. */
     bool (*ignores_weight)(const void *params);
+    /* With these parameters a worker would deploy x / w as it is at any instant, not that of its
+     * last finished iteration: programs whose x changes between iterations.  NULL: never. */
+    bool (*deploys_live)(const void *params);
     enum algorithm_mean mean;
     enum algorithm_optimizers optimizers;
     bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
@@ -101,6 +106,9 @@ struct algorithm_ops {
     void (*on_message)(struct node *node, const struct node_mail *mail); /* a parcel has come */
     void (*on_timer)(struct node *node, uint64_t tag);                   /* node_after's time */
     void (*on_collective)(struct node *node, const struct node_reduced *reduced);
+    /* The pairwise average with `peer` is done, at both of the pair; at the one who asked also
+     * where it was refused (`averaged` false).  May be NULL. */
+    void (*on_paired)(struct node *node, uint32_t peer, bool averaged);
     /* Goes on after a node_next_iteration that was false because the engine had something to do
      * between two iterations (outer optimizer). */
     void (*on_resume)(struct node *node);
@@ -118,6 +126,8 @@ int64_t node_now_ps(const struct node *node);
 gsl_rng *node_random(const struct node *node, struct rng *rng, uint32_t role, int64_t step);
 /* The same for all nodes: random groups that everybody must agree on. */
 gsl_rng *node_common_random(const struct node *node, struct rng *rng, uint32_t role, int64_t step);
+/* Room for a number a worker, until the handler returns. */
+uint32_t *node_ranks(struct node *node);
 
 /* --- Servers --- */
 bool node_is_server(const struct node *node);
@@ -231,6 +241,10 @@ struct node_shard node_layers(const struct node *node, uint32_t part, uint32_t p
 const struct topology_edge *node_out_edges(struct node *node, int64_t phase, uint32_t *count);
 const struct topology_edge *node_in_edges(struct node *node, int64_t phase, uint32_t *count);
 double node_self_share(const struct node *node, int64_t phase);
+/* One of the out-neighbours at a phase, uniformly drawn by (role, phase); false: there is none. */
+bool node_random_peer(struct node *node, int64_t phase, uint32_t role, uint32_t *peer);
+/* The side (0 or 1) of a worker, where the program demands TOPOLOGY_BIPARTITE. */
+unsigned node_side(const struct node *node, uint32_t rank);
 
 /* Sends every out-neighbour of phase `round` its share of (x, w), and keeps the own share. */
 void node_push_out(struct node *node, int64_t round);
@@ -272,6 +286,16 @@ struct node_mail {
 };
 void node_send(struct node *node, uint32_t to, const struct node_parcel *parcel);
 int64_t node_vector_bytes(const struct node *node); /* one model-sized vector on the wire */
+
+/* --- Pairwise averages --- */
+/* Asks `peer` to average: x goes there; the peer answers with its own x as it then is; when that
+ * has arrived, both at that instant set x <- (x + the other's that was sent) / 2 and are told by
+ * on_paired, the one who answered first.  From asking, or answering, until then a node is paired,
+ * and asks and answers nobody else; a program that keeps x meanwhile keeps the sum of all x, too.
+ * A peer that is paired lets the question wait until it is free (`patient`; then the program sees
+ * to it that no circle of nodes waits), or refuses it by an empty message. */
+void node_pair(struct node *node, uint32_t peer, int64_t round, bool patient);
+bool node_paired(const struct node *node);
 
 /* --- Waiting --- */
 enum node_condition {

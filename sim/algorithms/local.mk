@@ -2,6 +2,7 @@
 #
 # Node programs, one paper a file.
 libhearsay_la_SOURCES += sim/algorithms/algorithm.h
+libhearsay_la_SOURCES += sim/algorithms/ad_psgd.c
 libhearsay_la_SOURCES += sim/algorithms/ar_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/d_psgd.c
 libhearsay_la_SOURCES += sim/algorithms/dgd.c

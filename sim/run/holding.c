@@ -226,6 +226,9 @@ void holding_deploy(struct node *node)
 
 struct plan_term holding_deployable(const struct node *node)
 {
+    const struct sim *sim = node->sim;
+    if (sim->algorithm->deploys_live && sim->algorithm->deploys_live(sim->config->algorithm.params))
+        return debiased(node);
     return (struct plan_term){node->deployed, node->deployed_scale};
 }
 

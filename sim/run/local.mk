@@ -14,6 +14,7 @@ libhearsay_la_SOURCES += sim/run/ledger.c
 libhearsay_la_SOURCES += sim/run/mailbox.c
 libhearsay_la_SOURCES += sim/run/metrics.c sim/run/metrics.h
 libhearsay_la_SOURCES += sim/run/node.c
+libhearsay_la_SOURCES += sim/run/pair.c
 libhearsay_la_SOURCES += sim/run/reduce.c
 libhearsay_la_SOURCES += sim/run/row.c sim/run/row.h
 libhearsay_la_SOURCES += sim/run/sim.c sim/run/sim.h

@@ -64,7 +64,7 @@ static void transmit(struct sim *sim, uint32_t index)
 static bool postpones(const struct sim *sim, const struct sim_message *message)
 {
     return sim->config->network.protocol == NETWORK_RENDEZVOUS &&
-           message->kind != SIM_MESSAGE_PARCEL &&
+           (message->kind == SIM_MESSAGE_PUSH || message->kind == SIM_MESSAGE_DELTA) &&
            sim->node[message->dst].expected_round < message->round;
 }
 
@@ -122,6 +122,8 @@ static void deliver(struct sim *sim, uint32_t index)
     message->arrived_ps = engine_now(sim->engine);
     if (message->kind == SIM_MESSAGE_PARCEL) {
         hand_over(to, index);
+    } else if (message->kind == SIM_MESSAGE_PAIR) {
+        pair_arrived(sim, index);
     } else {
         message->next = to->inbox;
         to->inbox = index;

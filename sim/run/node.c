@@ -2,6 +2,8 @@
 /* A node's identity, its iterations and its edges. */
 #include "run/sim.h"
 
+#include "core/memory.h"
+
 void *node_state(struct node *node)
 {
     return node->sim->state + (size_t)node->rank * node->sim->algorithm->state_size;
@@ -69,6 +71,32 @@ const struct topology_edge *node_in_edges(struct node *node, int64_t phase, uint
     struct sim *sim = node->sim;
     *count = topology_in(sim->topology, node->rank, phase, sim->edges);
     return sim->edges;
+}
+
+bool node_random_peer(struct node *node, int64_t phase, uint32_t role, uint32_t *peer)
+{
+    struct rng rng;
+    uint32_t count;
+    const struct topology_edge *out = node_out_edges(node, phase, &count);
+    if (count > 0)
+        *peer = out[gsl_rng_uniform_int(node_random(node, &rng, role, phase), count)].peer;
+    return count > 0;
+}
+
+unsigned node_side(const struct node *node, uint32_t rank)
+{
+    const struct sim *sim = node->sim;
+    ENGINE_CHECK(sim->engine, sim->side, "node %u asks for sides of no bipartite graph",
+                 node->rank);
+    return sim->side[rank];
+}
+
+uint32_t *node_ranks(struct node *node)
+{
+    struct sim *sim = node->sim;
+    if (sim->ranks == NULL)
+        sim->ranks = memory_array(sim->nodes, sizeof *sim->ranks);
+    return sim->ranks;
 }
 
 double node_self_share(const struct node *node, int64_t phase)

@@ -185,6 +185,10 @@ static enum status create_topology(struct sim *sim, struct error *error)
         status = topology_require(sim->topology, required, sim->algorithm->plugin.name, error);
     if (status == STATUS_OK)
         sim->edges = memory_array(topology_max_degree(sim->topology) + 1, sizeof *sim->edges);
+    if (status == STATUS_OK && required & TOPOLOGY_BIPARTITE) {
+        sim->side = memory_array(sim->nodes, sizeof *sim->side);
+        topology_sides(sim->topology, sim->side);
+    }
     return within("topology", error, status);
 }
 
@@ -266,6 +270,7 @@ static void node_init(struct sim *sim, uint32_t rank)
                           .taken = SIM_NO_MESSAGE,
                           .held = 1,
                           .w = 1,
+                          .pair = {.questions = SIM_NO_MESSAGE},
                           .expected_round = -1,
                           .collective_entered_ps = -1};
     if (!plan_executes(sim->plan))
@@ -450,6 +455,8 @@ void sim_free(struct sim *sim)
     free(sim->edge_tail);
     free(sim->state);
     free(sim->edges);
+    free(sim->side);
+    free(sim->ranks);
     free(sim->samples);
     free(sim->message);
     free(sim->terms);

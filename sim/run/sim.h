@@ -24,6 +24,7 @@ enum sim_message_kind {
     SIM_MESSAGE_PUSH,   /* a share of the holding: counts in the ledger and in the mean model */
     SIM_MESSAGE_DELTA,  /* a vector beside the holding, for the inbox */
     SIM_MESSAGE_PARCEL, /* for on_message */
+    SIM_MESSAGE_PAIR,   /* of a pairwise average (pair.c) */
 };
 
 /* A message of a node program, from its sending until it is consumed. */
@@ -67,6 +68,13 @@ struct sim_slot {
     int64_t begin_ps, end_ps, step_ps;
 };
 
+/* The pairwise average that an instance is in, and who else has asked. */
+struct sim_pair {
+    bool busy;
+    uint32_t asked;           /* the asker's vector, at who has answered */
+    uint32_t questions, last; /* list of messages that wait, and its tail where it is not empty */
+};
+
 struct node {
     struct sim *sim;
     uint32_t rank, host;
@@ -87,6 +95,7 @@ struct node {
     int64_t expected_round;
     int64_t blocked_ps, compute_end_ps; /* the end of the last gradient so far */
     struct sim_wait wait;
+    struct sim_pair pair;
     int64_t collective_entered_ps; /* of the last one entered; -1: in none */
     uint32_t collectives;          /* that it has entered and has no result of */
     uint32_t replacing;            /* open collective + 1 that replaces x; 0: none */
@@ -176,6 +185,8 @@ struct sim {
     uint32_t *vector;      /* instances x vectors */
     char *state;           /* instances x state_size */
     struct topology_edge *edges;
+    uint8_t *side;   /* of each worker, in a topology that must be bipartite; else NULL */
+    uint32_t *ranks; /* node_ranks */
     uint32_t *samples;
 
     struct sim_message *message; /* pool */
@@ -254,6 +265,9 @@ bool fifo_may_deliver(struct sim *sim, uint32_t message);
 /* It has been delivered; the next one of its edge that has waited for that, or SIM_NO_MESSAGE. */
 uint32_t fifo_delivered(struct sim *sim, uint32_t message);
 void fifo_grow(struct sim *sim); /* the pool has grown */
+
+/* pair.c */
+void pair_arrived(struct sim *sim, uint32_t message);
 
 /* ledger.c */
 void ledger_add(struct sim *sim, double delta);
