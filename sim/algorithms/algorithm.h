@@ -109,9 +109,18 @@ struct algorithm_ops {
     /* The pairwise average with `peer` is done, at both of the pair; at the one who asked also
      * where it was refused (`averaged` false).  May be NULL. */
     void (*on_paired)(struct node *node, uint32_t peer, bool averaged);
-    /* Goes on after a node_next_iteration that was false because the engine had something to do
-     * between two iterations (outer optimizer). */
+    /* An outer optimizer stops the program inside node_next_iteration, which is false then, and
+     * goes on here with the next iteration.  NULL: the program composes with none. */
     void (*on_resume)(struct node *node);
+    /* Why these parameters compose with no outer optimizer ("found ..., but sgp <reason>"); NULL:
+     * they do.  May be NULL. */
+    const char *(*refuses_outer)(const void *params);
+    /* Mixes in whatever is under way to this worker, before an outer average, and then calls
+     * node_drained.  NULL: between two iterations nothing is. */
+    void (*drain)(struct node *node);
+    /* Does the present iteration end with an average over all workers?  An outer optimizer without
+     * a period of its own takes the place of those.  NULL: the program has none. */
+    bool (*averages)(struct node *node);
 };
 extern const struct plugin_registry algorithm_registry;
 
@@ -200,9 +209,19 @@ struct node_encoding node_encode_gradient(struct node *node, uint32_t gradient, 
 double node_rate(const struct node *node); /* learning rate by the schedule, now */
 double node_weight_decay(const struct node *node);
 
+/* The optimizer's vectors of slot 0 (momentum): their number, and one of them. */
+unsigned node_optimizer_vectors(const struct node *node);
+uint32_t node_optimizer_vector(struct node *node, unsigned index);
+void node_set_optimizer_vector(struct node *node, unsigned index, uint32_t vector);
+
 /* Ends iteration k -> k + 1.  False when this node has done what the scenario asked, or when the
  * engine goes on by on_resume: return. */
 bool node_next_iteration(struct node *node);
+bool node_is_done(const struct node *node); /* with what the scenario asked */
+double node_epoch(const struct node *node); /* that the schedule reads */
+/* Will an outer optimizer average the workers at the end of this iteration? */
+bool node_outer_due(struct node *node);
+void node_drained(struct node *node); /* ops.drain has done its work */
 
 /* --- Vectors --- */
 uint32_t node_x(const struct node *node); /* numerator; handle stays, values change */
@@ -302,6 +321,7 @@ enum node_condition {
     NODE_RECEIVED = 1,  /* `messages` pushes or deltas of `round` have arrived */
     NODE_SENT = 2,      /* all own sends have left */
     NODE_UNBLOCKED = 4, /* node_unblock was called */
+    NODE_TOTAL = 8,     /* as many pushes and deltas as node_await_total says have arrived */
 };
 /* Posts the receives of a round before it waits for them (rendezvous flows may start). */
 void node_expect(struct node *node, int64_t round);
@@ -311,6 +331,8 @@ void node_await_round(struct node *node, unsigned conditions, int64_t round);
 bool node_poll_round(struct node *node, unsigned conditions, int64_t round);
 /* on_ready is called once, as soon as all conditions hold. One wait at a time. */
 void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t messages);
+/* Awaits that `messages` pushes and deltas, of whatever rounds, have arrived since the start. */
+void node_await_total(struct node *node, int64_t messages);
 /* The node stands still until the program calls node_unblock on it from another handler (then the
  * program goes on itself; on_ready is not called).  `what` (a literal) names the reason in the
  * deadlock report: "the server's reply". */

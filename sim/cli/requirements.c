@@ -144,13 +144,31 @@ static void say_mean(const struct algorithm_ops *algorithm, const void *params, 
     strcpy(text, words[algorithm->mean]);
 }
 
+static void say_outer(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    const char *reason = NULL;
+    if (!algorithm->uses_gradients)
+        return;
+    if (algorithm->on_resume == NULL) {
+        strcpy(text, "none: no pause between two iterations");
+        return;
+    }
+    if (algorithm->refuses_outer)
+        reason = algorithm->refuses_outer(params);
+    if (reason)
+        snprintf(text, REQUIREMENT_SIZE, "none: it %s", reason);
+    else
+        strcpy(text, algorithm->averages ? "any, in the place of the program's own averages"
+                                         : "any, with a period");
+}
+
 static const struct {
     const char *title;
     void (*say)(const struct algorithm_ops *algorithm, const void *params, char *text);
 } lines[] = {
     {"optimizer", say_optimizer}, {"learning rate", say_clock},    {"servers", say_servers},
     {"gradients", say_slots},     {"push-sum weight", say_weight}, {"vectors", say_vectors},
-    {"mean model", say_mean},
+    {"mean model", say_mean},     {"outer optimizer", say_outer},
 };
 
 void requirements_print(const struct algorithm_ops *algorithm, int indent, FILE *out)

@@ -12,25 +12,35 @@ static bool reads_global_clock(const struct node *node)
 }
 
 /* The local clock: the epoch at which every node would be that is as far as this one. */
-static double schedule_epoch(const struct node *node)
+static double schedule_epoch(const struct node *node, int64_t iteration)
 {
     const struct sim *sim = node->sim;
     if (reads_global_clock(node))
         return sim_epoch(sim);
-    return (double)node->iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+    return (double)iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+}
+
+double node_epoch(const struct node *node)
+{
+    return schedule_epoch(node, node->iteration);
 }
 
 /* A server has no iterations: its steps are counted. */
-static double schedule_step(const struct node *node)
+static double schedule_step(const struct node *node, int64_t iteration)
 {
-    return (double)(node_is_server(node) ? gradient_slot(node, 0)->steps : node->iteration);
+    return (double)(node_is_server(node) ? gradient_slot(node, 0)->steps : iteration);
+}
+
+double apply_rate(const struct node *node, int64_t iteration)
+{
+    const struct sim *sim = node->sim;
+    return optimizer_rate(&sim->config->optimizer, sim->nodes, schedule_epoch(node, iteration),
+                          schedule_step(node, iteration));
 }
 
 double node_rate(const struct node *node)
 {
-    const struct sim *sim = node->sim;
-    return optimizer_rate(&sim->config->optimizer, sim->nodes, schedule_epoch(node),
-                          schedule_step(node));
+    return node->sim->outer.in_rates ? node->outer.rate : apply_rate(node, node->iteration);
 }
 
 double node_weight_decay(const struct node *node)
@@ -39,11 +49,32 @@ double node_weight_decay(const struct node *node)
 }
 
 /* Momentum exists where steps are taken: at the workers or at the servers. */
-static void make_states(struct sim *sim, struct sim_slot *slot)
+void apply_make_states(struct sim *sim, struct sim_slot *slot)
 {
-    for (unsigned s = 0; s < sim->optimizer->states; s++)
+    for (unsigned s = 0; !slot->has_states && s < sim->optimizer->states; s++)
         slot->states[s] = plan_vector(sim->plan, sim->dimension, true);
     slot->has_states = true;
+}
+
+unsigned node_optimizer_vectors(const struct node *node)
+{
+    return node->sim->optimizer->states;
+}
+
+uint32_t node_optimizer_vector(struct node *node, unsigned index)
+{
+    struct sim_slot *slot = gradient_slot(node, 0);
+    ENGINE_CHECK(node->sim->engine, index < node_optimizer_vectors(node),
+                 "node %u asks for optimizer vector %u", node->rank, index);
+    apply_make_states(node->sim, slot);
+    return slot->states[index];
+}
+
+void node_set_optimizer_vector(struct node *node, unsigned index, uint32_t vector)
+{
+    uint32_t old = node_optimizer_vector(node, index);
+    gradient_slot(node, 0)->states[index] = plan_snapshot(node->sim->plan, vector);
+    plan_release(node->sim->plan, old);
 }
 
 static void record_step(struct node *node, const struct node_update *update, double rate)
@@ -58,8 +89,7 @@ static void record_step(struct node *node, const struct node_update *update, dou
         .clip_norm = field_real_absent(optimizer->clip_norm) ? 0 : optimizer->clip_norm,
     };
     ENGINE_CHECK(sim->engine, node->held == 1, "node %u steps on a share of its x", node->rank);
-    if (!slot->has_states)
-        make_states(sim, slot);
+    apply_make_states(sim, slot);
     plan_step(sim->plan, &step, (struct plan_span){node->x, update->first, update->count},
               (struct plan_span){update->gradient, update->first, update->count},
               (struct plan_span){update->decay_at, update->first, update->count}, slot->states);

@@ -15,6 +15,7 @@
 #include "models/model.h"
 #include "numerics/compressor.h"
 #include "numerics/optimizer.h"
+#include "run/outer.h"
 #include "topologies/topology.h"
 
 /* Split seeds; absent ones are the run's seed. */
@@ -106,6 +107,7 @@ struct run_config {
     struct plugin_choice algorithm; /* algorithm_registry */
     struct optimizer_config optimizer;
     struct compressor_config compressor;
+    struct outer_config outer;
     struct plugin_choice model;   /* model_registry */
     struct plugin_choice initial; /* initial_registry */
     struct data_config data;

@@ -32,6 +32,12 @@ static int describe(const struct sim *sim, const struct node *node, char *text, 
                         simtime_to_s(node->collective_entered_ps));
     if (node->wait.conditions == 0)
         return snprintf(text, size, "; node %u waits for nothing", node->rank);
+    if (node->wait.conditions & NODE_TOTAL)
+        return snprintf(text, size,
+                        "; node %u waits since %.9g s for what is under way to it: %lld of %lld "
+                        "messages",
+                        node->rank, simtime_to_s(node->wait.since_ps), (long long)node->received,
+                        (long long)node->wait.total);
     if (node->wait.conditions & NODE_RECEIVED)
         name_missing(sim, node, missing, sizeof missing);
     return snprintf(text, size,

@@ -44,11 +44,15 @@ int64_t node_iteration(const struct node *node)
     return node->iteration;
 }
 
-bool node_next_iteration(struct node *node)
+bool node_is_done(const struct node *node)
+{
+    return node->finished;
+}
+
+bool node_end_iteration(struct node *node)
 {
     struct sim *sim = node->sim;
     int64_t limit = sim->config->stop.iterations;
-    ENGINE_CHECK(sim->engine, !node_is_server(node), "server %u iterates", node->rank);
     node->iteration++;
     holding_deploy(node);
     sim->iterations_total++;
@@ -57,6 +61,14 @@ bool node_next_iteration(struct node *node)
     node->finished = true;
     sim->finished++;
     return false;
+}
+
+bool node_next_iteration(struct node *node)
+{
+    ENGINE_CHECK(node->sim->engine, !node_is_server(node), "server %u iterates", node->rank);
+    if (node_outer_due(node) && outer_stop(node))
+        return false;
+    return node_end_iteration(node);
 }
 
 const struct topology_edge *node_out_edges(struct node *node, int64_t phase, uint32_t *count)

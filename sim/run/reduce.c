@@ -171,6 +171,8 @@ static void record(struct sim *sim, struct sim_collective *collective)
         for (uint32_t i = 0; i < count; i++)
             plan_release(sim->plan, input[i]);
     }
+    if (collective->tag == SIM_TAG_OUTER)
+        outer_reduced(sim, collective->result);
 }
 
 static void close_collective(struct sim *sim, struct sim_collective *collective)
@@ -287,7 +289,10 @@ void reduce_done(void *context, uint64_t operation, uint32_t place)
     struct node_reduced reduced = results(sim, collective);
     if (++collective->done == collective->count)
         close_collective(sim, collective);
-    sim->algorithm->on_collective(node, &reduced);
+    if (reduced.tag == SIM_TAG_OUTER)
+        outer_done(node);
+    else
+        sim->algorithm->on_collective(node, &reduced);
     for (unsigned v = 0; v < reduced.vector_count; v++)
         plan_release(sim->plan, reduced.vectors[v]);
     wait_settle(node);

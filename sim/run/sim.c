@@ -329,8 +329,10 @@ static enum status create_nodes(struct sim *sim, struct error *error)
     ledger_add(sim, sim->nodes);
     holding_scratch(sim, 64);
     enum status status = initial_values(sim, error);
-    for (uint32_t rank = 0; rank < sim->instances && status == STATUS_OK; rank++)
+    for (uint32_t rank = 0; rank < sim->instances && status == STATUS_OK; rank++) {
         holding_deploy(&sim->node[rank]);
+        outer_start(&sim->node[rank]);
+    }
     return status;
 }
 
@@ -385,8 +387,8 @@ static enum status check_optimizer(struct sim *sim, struct error *error)
 static enum status build(struct sim *sim, struct error *error)
 {
     enum status (*const parts[])(struct sim *, struct error *) = {
-        place_instances, load_data,      create_model, check_optimizer, encode_check,
-        create_topology, create_cluster, create_plan,  create_nodes,
+        place_instances, load_data,       create_model,   check_optimizer, encode_check,
+        outer_check,     create_topology, create_cluster, create_plan,     create_nodes,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         enum status status = parts[i](sim, error);

@@ -51,6 +51,7 @@ struct sim_wait {
     unsigned conditions; /* enum node_condition; 0: not waiting */
     uint32_t messages, arrived;
     int64_t round;
+    int64_t total; /* NODE_TOTAL: of node.received */
     int64_t since_ps;
     const char *what; /* NODE_UNBLOCKED: why */
 };
@@ -73,6 +74,14 @@ struct sim_pair {
     bool busy;
     uint32_t asked;           /* the asker's vector, at who has answered */
     uint32_t questions, last; /* list of messages that wait, and its tail where it is not empty */
+};
+
+/* Where an outer loop began, and its momentum. */
+struct sim_outer {
+    uint32_t start, slow; /* snapshot of x at the begin; u */
+    double start_scale;   /* 1 / w then, where weights travel: the deployable model */
+    double rate;          /* learning rate of this loop */
+    bool pending;         /* the node is stopped, and the average is not yet there */
 };
 
 struct node {
@@ -99,6 +108,8 @@ struct node {
     int64_t collective_entered_ps; /* of the last one entered; -1: in none */
     uint32_t collectives;          /* that it has entered and has no result of */
     uint32_t replacing;            /* open collective + 1 that replaces x; 0: none */
+    int64_t received;              /* pushes and deltas that have arrived */
+    struct sim_outer outer;
 };
 
 /* One all-reduce among some or all workers. */
@@ -157,6 +168,7 @@ struct sim {
     struct partition *partition;
     struct sampler *sampler;
     const struct optimizer_ops *optimizer;
+    struct outer_rule outer; /* active: false without an outer optimizer */
 
     struct engine *engine;
     struct cluster *cluster;
@@ -300,6 +312,22 @@ struct sim_slot *gradient_slot(const struct node *node, uint32_t slot);
 /* encode.c */
 enum status encode_check(struct sim *sim, struct error *error); /* what composes */
 bool encode_needs_values(const struct sim *sim); /* sizes of messages depend on values */
+
+/* apply.c */
+double apply_rate(const struct node *node, int64_t iteration);  /* by the schedule */
+void apply_make_states(struct sim *sim, struct sim_slot *slot); /* where there are none yet */
+
+/* node.c: the iteration is over; true: another begins */
+bool node_end_iteration(struct node *node);
+
+/* outer.c */
+#define SIM_TAG_OUTER UINT32_MAX /* of the outer optimizer's collectives */
+enum status outer_check(struct sim *sim, struct error *error);
+void outer_start(struct node *node); /* the first outer loop begins */
+/* A node stops at the end of its iteration.  False: the step took no time, and it goes on. */
+bool outer_stop(struct node *node);
+void outer_reduced(struct sim *sim, const uint32_t *result); /* all have entered */
+void outer_done(struct node *node);                          /* this node has the result */
 
 /* deadlock.c */
 void deadlock_report(const struct sim *sim, char *text, size_t size);

@@ -7,6 +7,8 @@ static bool holds(const struct node *node)
     const struct sim_wait *wait = &node->wait;
     if (wait->conditions & NODE_UNBLOCKED)
         return false;
+    if ((wait->conditions & NODE_TOTAL) && node->received < wait->total)
+        return false;
     if ((wait->conditions & NODE_RECEIVED) && wait->arrived < wait->messages)
         return false;
     return !(wait->conditions & NODE_SENT) || node->unsent == 0;
@@ -60,6 +62,7 @@ void wait_ready_event(void *context, const struct event *event)
 
 void wait_message_arrived(struct node *node, int64_t round)
 {
+    node->received++;
     if (node->wait.conditions && node->wait.round == round)
         node->wait.arrived++;
 }
@@ -83,6 +86,17 @@ void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t 
                                    .since_ps = engine_now(sim->engine)};
     if (conditions & NODE_RECEIVED)
         node_expect(node, round);
+}
+
+void node_await_total(struct node *node, int64_t messages)
+{
+    struct sim *sim = node->sim;
+    ENGINE_CHECK(sim->engine, node->wait.conditions == 0, "node %u waits twice", node->rank);
+    node->wait = (struct sim_wait){.conditions = NODE_TOTAL,
+                                   .round = -1,
+                                   .total = messages,
+                                   .since_ps = engine_now(sim->engine)};
+    node_expect(node, INT64_MAX);
 }
 
 void node_block(struct node *node, const char *what)

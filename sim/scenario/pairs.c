@@ -56,6 +56,7 @@ static const struct context contexts[] = {
     {.path = "topology",
      .after = {"topology.mean_degree=4", "topology.weights=metropolis"},
      .condition = "with weights \"metropolis\""},
+    {.path = "outer", .after = {"outer.period=2"}, .condition = "with a period"},
     {.path = "model", .before = {PAIRS_BLOBS}},
     {.path = "model", .before = {PAIRS_TEACHER}},
     {.path = "data", .before = {"model=softmax"}, .after = {"data.samples=64"}},
