@@ -164,4 +164,5 @@ const struct algorithm_ops ar_sgd_ops = {
     .on_gradient = ar_sgd_on_gradient,
     .on_bucket = ar_sgd_on_bucket,
     .on_collective = ar_sgd_on_collective,
+    .on_resume = start_step,
 };

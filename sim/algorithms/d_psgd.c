@@ -177,4 +177,5 @@ const struct algorithm_ops d_psgd_ops = {
     .start = start_step,
     .on_gradient = d_psgd_on_gradient,
     .on_ready = d_psgd_on_ready,
+    .on_resume = start_step,
 };

@@ -62,4 +62,5 @@ const struct algorithm_ops dgd_ops = {
     .start = begin_step,
     .on_gradient = dgd_on_gradient,
     .on_ready = dgd_on_ready,
+    .on_resume = begin_step,
 };

@@ -36,6 +36,10 @@
  * towards 0 at z, where the gradient is taken ("paper"), or at the numerator x, which the optimizer
  * of the reference holds ("repository").
  *
+ * Before an outer average (SlowMo) a node waits for every message of the exchanges launched so far
+ * and adds them; nothing is under way then.  In the repository's variant that needs every step to
+ * collect its exchange (synch_freq 0), or nodes would be exchanges apart.
+ *
  * Faults: none is masked.  A message that never comes holds its receiver at the next wait for its
  * round, and the run ends as a deadlock that names the edge.
  * Expected (tests/unit/test_algorithms.c, test_gossip.c): with gradient time T_c, exchange time T_x
@@ -57,7 +61,8 @@ struct sgp_params {
 
 struct sgp_state {
     uint32_t z;       /* where the running gradient is taken */
-    bool done;        /* its iterations; it only exchanges */
+    bool draining;    /* before an outer average */
+    int64_t due;      /* messages of the exchanges so far (paper) */
     int64_t exchange; /* the next one to launch (repository) */
     int64_t silent;   /* steps without a message (paper), failed polls (repository) */
 };
@@ -154,13 +159,22 @@ static void paper_mix(struct node *node)
         start_step(node);
 }
 
+static void paper_push(struct node *node, int64_t round)
+{
+    struct sgp_state *state = node_state(node);
+    uint32_t senders;
+    node_push_out(node, round);
+    node_in_edges(node, round, &senders);
+    state->due += senders;
+}
+
 static void paper_exchange(struct node *node)
 {
     const struct sgp_params *params = node_params(node);
     struct sgp_state *state = node_state(node);
     int64_t step = node_iteration(node), tau = params->overlap;
     if (step % tau == 0)
-        node_push_out(node, step / tau);
+        paper_push(node, step / tau);
     if (state->silent == tau) {
         state->silent = 0;
         node_await_round(node, conditions(params), paper_awaited(step, tau));
@@ -172,15 +186,20 @@ static void paper_exchange(struct node *node)
 
 /* ---- Overlap as in the repository ---- */
 
+/* A running exchange is left alone so many times. */
+static int64_t repository_polls(const struct sgp_params *params)
+{
+    return field_integer_absent(params->synch_freq) ? params->overlap - 1 : params->synch_freq;
+}
+
 /* The start of a step: collect the exchange in flight, or leave it. */
 static void repository_begin(struct node *node)
 {
     const struct sgp_params *params = node_params(node);
     struct sgp_state *state = node_state(node);
-    int64_t polls =
-        field_integer_absent(params->synch_freq) ? params->overlap - 1 : params->synch_freq;
     int64_t round = state->exchange - 1;
-    if (state->done || state->silent >= polls || node_poll_round(node, conditions(params), round)) {
+    if (node_is_done(node) || state->silent >= repository_polls(params) ||
+        node_poll_round(node, conditions(params), round)) {
         node_await_round(node, conditions(params), round);
     } else {
         state->silent++;
@@ -197,8 +216,57 @@ static void repository_launch(struct node *node)
     node_push_out(node, round);
     node_expect(node, round);
     node_settle_share(node);
-    if (state->done)
+    if (node_is_done(node))
         repository_begin(node);
+    else
+        start_step(node);
+}
+
+/* ---- Outer averages ---- */
+
+static const char *sgp_refuses_outer(const void *erased)
+{
+    const struct sgp_params *params = erased;
+    if (params->overlap > 0 && params->variant == SGP_REPOSITORY && repository_polls(params) > 0)
+        return "with failed polls lets nodes be exchanges apart at one step, and cannot tell when "
+               "all have come (variant \"paper\" can)";
+    return NULL;
+}
+
+/* All nodes have launched the same exchanges; the last ones are still under way. */
+static void sgp_drain(struct node *node)
+{
+    const struct sgp_params *params = node_params(node);
+    struct sgp_state *state = node_state(node);
+    if (params->overlap == 0) {
+        node_drained(node);
+        return;
+    }
+    state->draining = true;
+    if (params->variant == SGP_PAPER)
+        node_await_total(node, state->due);
+    else
+        node_await_round(node, NODE_RECEIVED, state->exchange - 1);
+}
+
+static void drained(struct node *node)
+{
+    const struct sgp_params *params = node_params(node);
+    struct sgp_state *state = node_state(node);
+    state->draining = false;
+    state->silent = 0;
+    if (params->variant == SGP_PAPER)
+        node_mix_all(node, paper_awaited(node_iteration(node) + 1, params->overlap));
+    else
+        node_mix(node, state->exchange - 1);
+    node_drained(node);
+}
+
+static void sgp_on_resume(struct node *node)
+{
+    const struct sgp_params *params = node_params(node);
+    if (params->overlap > 0 && params->variant == SGP_REPOSITORY)
+        repository_launch(node);
     else
         start_step(node);
 }
@@ -221,15 +289,13 @@ static void sgp_start(struct node *node)
 static void sgp_on_gradient(struct node *node)
 {
     const struct sgp_params *params = node_params(node);
-    struct sgp_state *state = node_state(node);
     local_step(node);
     if (params->overlap == 0) {
         node_push_out(node, node_iteration(node));
         node_await_round(node, conditions(params), node_iteration(node));
     } else if (params->variant == SGP_PAPER) {
         paper_exchange(node);
-    } else {
-        state->done = !node_next_iteration(node);
+    } else if (node_next_iteration(node) || node_is_done(node)) {
         repository_begin(node);
     }
 }
@@ -239,6 +305,10 @@ static void sgp_on_ready(struct node *node)
 {
     const struct sgp_params *params = node_params(node);
     const struct sgp_state *state = node_state(node);
+    if (state->draining) {
+        drained(node);
+        return;
+    }
     if (params->overlap > 0 && params->variant == SGP_PAPER) {
         paper_mix(node);
         return;
@@ -268,4 +338,7 @@ const struct algorithm_ops sgp_ops = {
     .start = sgp_start,
     .on_gradient = sgp_on_gradient,
     .on_ready = sgp_on_ready,
+    .on_resume = sgp_on_resume,
+    .refuses_outer = sgp_refuses_outer,
+    .drain = sgp_drain,
 };

@@ -65,4 +65,5 @@ const struct algorithm_ops subgradient_push_ops = {
     .start = begin_step,
     .on_gradient = subgradient_push_on_gradient,
     .on_ready = subgradient_push_on_ready,
+    .on_resume = begin_step,
 };
