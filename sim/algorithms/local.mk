@@ -11,6 +11,7 @@ libhearsay_la_SOURCES += sim/algorithms/dual_averaging.c
 libhearsay_la_SOURCES += sim/algorithms/exact_diffusion.c
 libhearsay_la_SOURCES += sim/algorithms/extra.c
 libhearsay_la_SOURCES += sim/algorithms/push_diging.c
+libhearsay_la_SOURCES += sim/algorithms/local_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/push_pull.c
 libhearsay_la_SOURCES += sim/algorithms/push_sum.c
 libhearsay_la_SOURCES += sim/algorithms/quasi_global_momentum.c

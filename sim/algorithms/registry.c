@@ -7,6 +7,7 @@
     X(sgp_ops)                                                                                     \
     X(d_psgd_ops)                                                                                  \
     X(ar_sgd_ops)                                                                                  \
+    X(local_sgd_ops)                                                                               \
     X(subgradient_push_ops)                                                                        \
     X(dgd_ops)                                                                                     \
     X(randomized_gossip_ops)                                                                       \
