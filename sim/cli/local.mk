@@ -21,6 +21,7 @@ libhearsay_la_SOURCES += sim/cli/show.c
 libhearsay_la_SOURCES += sim/cli/show_parameters.c sim/cli/show_parameters.h
 libhearsay_la_SOURCES += sim/cli/summary.c sim/cli/summary.h
 libhearsay_la_SOURCES += sim/cli/table.c
+libhearsay_la_SOURCES += sim/cli/targets.c sim/cli/targets.h
 libhearsay_la_SOURCES += sim/cli/topology.c
 
 # The library's public face.

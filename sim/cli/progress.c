@@ -21,7 +21,7 @@ struct progress {
     size_t index, count;
 };
 
-static const char *name_of(const struct scenario_run *run)
+const char *progress_name(const struct scenario_run *run)
 {
     return run->variant[0]       ? run->variant
            : run->config.name[0] ? run->config.name
@@ -30,7 +30,7 @@ static const char *name_of(const struct scenario_run *run)
 
 void progress_label(const struct scenario_run *run, char *text, size_t size)
 {
-    char *name = cli_printable(name_of(run));
+    char *name = cli_printable(progress_name(run));
     snprintf(text, size, "%.80s (seed %lld)", name, (long long)run->config.seed);
     free(name);
 }
@@ -67,9 +67,10 @@ static void format_left(const struct run_progress *report, char *text, size_t si
 /* cJSON escapes the name; it writes no number that JSON does not have (NaN is null). */
 static void report_json(struct progress *progress, const struct run_progress *report)
 {
-    char *name = memory_alloc(strlen(name_of(progress->run)) + 64);
+    char *name = memory_alloc(strlen(progress_name(progress->run)) + 64);
     cJSON *line = cJSON_CreateObject();
-    sprintf(name, "%s (seed %lld)", name_of(progress->run), (long long)progress->run->config.seed);
+    sprintf(name, "%s (seed %lld)", progress_name(progress->run),
+            (long long)progress->run->config.seed);
     cJSON_AddStringToObject(line, "run", name);
     cJSON_AddNumberToObject(line, "time_s", simtime_to_s(report->time_ps));
     cJSON_AddNumberToObject(line, "fraction", report->fraction);

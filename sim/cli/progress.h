@@ -26,8 +26,9 @@ void progress_report(void *progress, const struct run_progress *report);
 void progress_end(struct progress *progress, const struct run_result *result);
 void progress_free(struct progress *progress); /* ends the line */
 
-/* What a run is called: its variant, else its name, else its algorithm; and the seed.  Control
- * characters are escaped. */
+/* What a run is called: its variant, else its name, else its algorithm. */
+const char *progress_name(const struct scenario_run *run);
+/* The same and the seed.  Control characters are escaped. */
 void progress_label(const struct scenario_run *run, char *text, size_t size);
 
 #endif

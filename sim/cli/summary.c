@@ -7,11 +7,13 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/targets.h"
 #include "core/memory.h"
 #include "core/simtime.h"
 
 struct summary {
     struct cli_table *table, *digests;
+    struct targets *targets;
     size_t rows;
 };
 
@@ -25,6 +27,7 @@ struct summary *summary_create(void)
     struct summary *summary = memory_alloc(sizeof *summary);
     summary->table = cli_table_create(COLUMNS);
     summary->digests = cli_table_create(3);
+    summary->targets = targets_create();
     for (size_t i = 0; i < COLUMNS; i++)
         cli_table_cell(summary->table, "%s", columns[i]);
     cli_table_cell(summary->digests, "run");
@@ -72,6 +75,7 @@ void summary_add(struct summary *summary, const struct scenario_run *run,
     cli_table_cell(summary->digests, "%s", label);
     cli_table_cell(summary->digests, "%s", known ? result->timeline_digest : "-");
     cli_table_cell(summary->digests, "%s", known ? result->metrics_digest : "-");
+    targets_add(summary->targets, run, result);
     summary->rows++;
 }
 
@@ -81,8 +85,10 @@ void summary_print(const struct summary *summary, FILE *out)
         return;
     cli_table_print(summary->table, out);
     fputs("\nloss, accuracy: of the mean model; nodes, worst node: accuracy over the nodes' own "
-          "models; blocked: share of node time\n\n",
+          "models; blocked: share of node time\n",
           out);
+    targets_print(summary->targets, out);
+    fputc('\n', out);
     cli_table_print(summary->digests, out);
 }
 
@@ -90,5 +96,6 @@ void summary_free(struct summary *summary)
 {
     cli_table_free(summary->table);
     cli_table_free(summary->digests);
+    targets_free(summary->targets);
     free(summary);
 }

@@ -58,12 +58,11 @@ cat build-line >>sim/algorithms/local.mk
 sed -n 's/^libhearsay_la_SOURCES += \(.*\.c\)$/\1/p' sim/algorithms/local.mk >listed
 
 cd "$HS_BUILDDIR" || exit 1
-compile=$(make -s print-compile) && link=$(make -s print-link) || give_up "make tells no commands"
 objects=
 while IFS= read -r source; do
     if [ -e "$work/$source" ]; then
         object=$work/$(basename "$source" .c).o
-        eval "$compile -Werror -o \"\$object\" \"\$work/\$source\"" >"$work/log" 2>&1 ||
+        SOURCE=$work/$source OBJECT=$object make -s added-object >"$work/log" 2>&1 ||
             give_up "$source does not compile"
         objects="$objects $object"
     elif [ ! -e "$HS_SRCDIR/$source" ]; then
@@ -71,8 +70,8 @@ while IFS= read -r source; do
     fi
 done <"$work/listed"
 # The changed registry stands before the library's, which is not taken then.
-# shellcheck disable=SC2086 # objects are words
-eval "$link -o \"\$work/hearsay\" $objects" >"$work/log" 2>&1 || give_up "the program does not link"
+PROGRAM=$work/hearsay OBJECTS=$objects make -s added-program >"$work/log" 2>&1 ||
+    give_up "the program does not link"
 
 cd "$work" || exit 1
 algorithm=$(basename "$name" .c | tr _ -)

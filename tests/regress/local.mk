@@ -30,11 +30,10 @@ regress_tests += tests/regress/trace.sh
 TESTS += $(regress_tests)
 EXTRA_DIST += $(regress_tests)
 
-# How a source is compiled and the program linked, as shell words for use in the build folder; the
-# linker's line lacks the program's own objects.
-.PHONY: print-compile print-link
-print-compile:
-	@: $(info $(COMPILE) -c)
-print-link:
-	@: $(info $(LIBTOOL) --silent --tag=CC --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS) \
-	    $(AM_LDFLAGS) $(LDFLAGS) $(hearsay_OBJECTS) $(hearsay_LDADD) $(LIBS))
+# A source that the build does not have, and the program with it: for tests that add one.
+.PHONY: added-object added-program
+added-object:
+	$(COMPILE) -Werror -c -o "$$OBJECT" "$$SOURCE"
+added-program:
+	$(LIBTOOL) --silent --tag=CC --mode=link $(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) \
+	    -o "$$PROGRAM" $(hearsay_OBJECTS) $$OBJECTS $(hearsay_LDADD) $(LIBS)

@@ -53,6 +53,7 @@ libtesting_la_SOURCES += tests/unit/scenario_support.c
 libtesting_la_SOURCES += tests/unit/scenario_support.h
 check_PROGRAMS += tests/unit/test_scenario
 check_PROGRAMS += tests/unit/test_pairs
+check_PROGRAMS += tests/unit/test_targets
 check_PROGRAMS += tests/unit/test_trace
 check_PROGRAMS += tests/unit/test_observer
 libtesting_la_SOURCES += tests/unit/models_support.h
