@@ -12,8 +12,9 @@
  * has a struct node; workers are those that count: iterations, metrics and stop rules look at
  * them only.
  *
- * STATE is a flat block of state_size bytes per instance, zero at start, owned by the engine,
- * without pointers (vector handles are numbers), so that a checkpoint is a copy.
+ * STATE is a flat block of state_size bytes per instance (a server: of server_state()), zero at
+ * start, owned by the engine, without pointers (vector handles are numbers), so that a checkpoint
+ * is a copy.
  *
  * HOLDING.  Every worker holds a share of the system's mass: a numerator x (a model vector) and a
  * push-sum weight w, 1 at the start.  node_push sends a share of both; node_keep says which share
@@ -92,6 +93,8 @@ struct algorithm_ops {
     /* Gradients that a worker can compute at once (updaters that share its x); NULL: 1. */
     uint32_t (*slots)(const void *params);
     struct algorithm_servers (*servers)(const void *params, uint32_t workers); /* NULL: none */
+    /* What a server keeps, of every worker for example; NULL: state_size bytes. */
+    size_t (*server_state)(const void *params, uint32_t workers);
     unsigned (*compresses)(const void *params); /* enum algorithm_compression; NULL: nothing */
     /* enum topology_requirement flags demanded of every phase; NULL: uses no topology */
     unsigned (*topology)(const void *params);
@@ -179,7 +182,8 @@ struct node_update {
     size_t first, count; /* part of x; count 0: all */
     double scale;        /* of the learning rate */
     bool update;         /* the gradient is rate x gradient already (struct node_encoding) */
-    double gradients;    /* workers' mini-batches in it: counted as applied */
+    double gradients;    /* workers' mini-batches in it: counted as applied (by the first of
+                            several servers, whose shards make one model) */
     uint32_t origin;     /* whose gradient, for the trace */
     int64_t version;     /* updates of this x before */
     int64_t staleness;   /* -1: has none, no row */
@@ -205,6 +209,17 @@ struct node_encoding node_encode(struct node *node, uint32_t vector, bool tracke
 /* The same of the gradient taken at `at`, with the scenario's error feedback and momentum
  * correction, which belong to the slot node_slot(). */
 struct node_encoding node_encode_gradient(struct node *node, uint32_t gradient, uint32_t at);
+
+/* A gradient taken at `then` as it would be at x now (DC-ASGD, numerics/delay.h): a new vector, to
+ * give back by node_drop. */
+struct node_delay {
+    uint32_t gradient, then;
+    double lambda;
+    uint32_t mean_square; /* 0: lambda is constant; else a vector, zero at first: it is divided by
+                             the root of the gradients' moving mean square */
+    double decay;         /* of that */
+};
+uint32_t node_compensate_delay(struct node *node, const struct node_delay *delay);
 
 double node_rate(const struct node *node); /* learning rate by the schedule, now */
 double node_weight_decay(const struct node *node);
@@ -246,6 +261,10 @@ void node_combine(struct node *node, uint32_t destination, const struct node_ter
                   size_t count);
 void node_combine_part(struct node *node, uint32_t destination, size_t first, size_t length,
                        const struct node_term *terms, size_t count);
+/* destination <- scale x sum of the vectors in their order, with double accumulators and rounded
+ * once, as a collective sums; elements first .. first + length - 1 of all. */
+void node_sum_part(struct node *node, uint32_t destination, size_t first, size_t length,
+                   const uint32_t *vectors, size_t count, double scale);
 /* The model this worker would deploy from its next finished iteration on, instead of x / w: a
  * snapshot x scale is kept then.  0: back to x / w. */
 void node_deploys(struct node *node, uint32_t vector, double scale);

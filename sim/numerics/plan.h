@@ -123,6 +123,9 @@ void plan_weighted_sum(struct plan *plan, struct plan_span destination,
  * once: the numerics of a collective. */
 void plan_reduce(struct plan *plan, uint32_t destination, const uint32_t *inputs, size_t count,
                  double scale);
+/* The same of one span of them all. */
+void plan_reduce_part(struct plan *plan, struct plan_span destination, const uint32_t *inputs,
+                      size_t count, double scale);
 /* One element of destination <- the Euclidean norm of a span (fixed blocks, added in order in
  * double, rounded once). */
 void plan_norm(struct plan *plan, struct plan_span source, uint32_t destination, size_t element);

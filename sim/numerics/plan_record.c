@@ -295,18 +295,20 @@ void plan_weighted_sum(struct plan *plan, struct plan_span destination,
     plan_record_end(plan, operation);
 }
 
-void plan_reduce(struct plan *plan, uint32_t destination, const uint32_t *inputs, size_t count,
-                 double scale)
+void plan_reduce_part(struct plan *plan, struct plan_span destination, const uint32_t *inputs,
+                      size_t count, double scale)
 {
     if (!plan_executes(plan))
         return;
     CHECK(count > 0, "a reduction of no inputs");
-    struct plan_range to = plan_record_range(plan, plan_whole(destination));
+    struct plan_range to = plan_record_range(plan, destination);
     bool reads_it = false;
+    plan_record_prepare(plan, &to);
     uint32_t operation = plan_record_begin(plan, BACKEND_REDUCE);
     plan_record_coefficient(plan, scale);
     for (size_t i = 0; i < count; i++) {
-        struct plan_range from = plan_record_range(plan, plan_whole(inputs[i]));
+        struct plan_span span = {inputs[i], to.first, to.whole ? 0 : to.count};
+        struct plan_range from = plan_record_range(plan, span);
         CHECK(from.count == to.count, "a reduction of %zu into %zu elements", from.count, to.count);
         reads_it |= from.vector->storage == to.vector->storage;
         plan_record_input(plan, operation, &from);
@@ -314,6 +316,12 @@ void plan_reduce(struct plan *plan, uint32_t destination, const uint32_t *inputs
     plan_record_move(plan, &to, reads_it);
     plan_record_output(plan, operation, &to);
     plan_record_end(plan, operation);
+}
+
+void plan_reduce(struct plan *plan, uint32_t destination, const uint32_t *inputs, size_t count,
+                 double scale)
+{
+    plan_reduce_part(plan, plan_whole(destination), inputs, count, scale);
 }
 
 static void plan_record_evaluate(struct plan *plan, const struct objective_query *query, uint32_t x,

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Optimizer steps of node programs, and what counts as applied. */
+#include "numerics/delay.h"
 #include "run/sim.h"
+
+#define DELAY_EPSILON 1e-7 /* of the paper */
 
 static bool reads_global_clock(const struct node *node)
 {
     const struct sim *sim = node->sim;
     int clock = sim->config->optimizer.schedule.clock;
     if (clock == OPTIMIZER_CLOCK_AUTO)
-        return sim->algorithm->global_clock || node_is_server(node);
+        return sim->algorithm->global_clock;
     return clock == OPTIMIZER_GLOBAL;
 }
 
-/* The local clock: the epoch at which every node would be that is as far as this one. */
+/* The local clock: the epoch at which every node would be that is as far as this one.  A server's
+ * clocks are one: what its shard has seen of the gradients, for shards of one model step apart. */
 static double schedule_epoch(const struct node *node, int64_t iteration)
 {
     const struct sim *sim = node->sim;
+    if (node_is_server(node))
+        return (double)node->samples_applied / sim->epoch_samples;
     if (reads_global_clock(node))
         return sim_epoch(sim);
     return (double)iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
@@ -98,7 +104,10 @@ static void record_step(struct node *node, const struct node_update *update, dou
 void node_count_applied(struct node *node, const struct node_update *update)
 {
     struct sim *sim = node->sim;
-    sim->samples_applied += (int64_t)(update->gradients * (double)sim->batch_size);
+    int64_t samples = (int64_t)(update->gradients * (double)sim->batch_size);
+    node->samples_applied += samples;
+    if (node->rank <= sim->nodes)
+        sim->samples_applied += samples;
     if (update->staleness < 0)
         return;
     struct trace_update row = {.node = node->rank,
@@ -135,4 +144,12 @@ void node_take_gradient(struct node *node, uint32_t destination, uint32_t decay_
     const struct node_term terms[] = {{node_gradient(node), 1}, {decay_at, decay}};
     node_combine(node, destination, terms, decay == 0 ? 1 : 2);
     node_count_applied(node, &(struct node_update){.gradients = 1, .staleness = -1});
+}
+
+uint32_t node_compensate_delay(struct node *node, const struct node_delay *delay)
+{
+    const struct delay_compensation with = {
+        .lambda = delay->lambda, .decay = delay->decay, .epsilon = DELAY_EPSILON};
+    return delay_compensate(node->sim->plan, &with, delay->gradient, node->x, delay->then,
+                            delay->mean_square);
 }

@@ -6,7 +6,9 @@
 
 void *node_state(struct node *node)
 {
-    return node->sim->state + (size_t)node->rank * node->sim->algorithm->state_size;
+    const struct sim *sim = node->sim;
+    size_t workers = node->rank < sim->nodes ? node->rank : sim->nodes;
+    return sim->state + workers * sim->state_size + (node->rank - workers) * sim->server_state_size;
 }
 
 const void *node_params(const struct node *node)

@@ -288,8 +288,10 @@ static enum status fill_nodes(struct sim *sim, const struct initial_ops *initial
     if (values == NULL)
         return status_fail(error, STATUS_NO_MEMORY, "a vector of %zu doubles does not fit",
                            sim->dimension);
+    /* A model that servers hold is worker 0's, and everybody has read it. */
+    uint32_t own = sim->algorithm->mean == ALGORITHM_MEAN_SERVER ? 1 : sim->nodes;
     for (uint32_t rank = 0; rank < sim->instances && status == STATUS_OK; rank++) {
-        uint32_t as = rank < sim->nodes ? rank : 0; /* a server starts as worker 0 does */
+        uint32_t as = rank < own ? rank : 0;
         initial->fill(sim->config->initial.params, state, sim->model_ops, sim->model, as,
                       sim->dimension, values);
         status = plan_write(sim->plan, plan_whole(sim->node[rank].x), values, error);
@@ -314,14 +316,31 @@ static enum status initial_values(struct sim *sim, struct error *error)
     return status;
 }
 
+/* Every state is aligned for anything. */
+static size_t aligned(size_t size)
+{
+    return (size + 15) / 16 * 16;
+}
+
+static void create_states(struct sim *sim)
+{
+    const struct algorithm_ops *algorithm = sim->algorithm;
+    size_t server = algorithm->state_size;
+    if (algorithm->server_state)
+        server = algorithm->server_state(sim->config->algorithm.params, sim->nodes);
+    sim->state_size = aligned(algorithm->state_size);
+    sim->server_state_size = aligned(server);
+    sim->state = memory_array(1, sim->nodes * sim->state_size +
+                                     sim->servers.count * sim->server_state_size + 1);
+}
+
 static enum status create_nodes(struct sim *sim, struct error *error)
 {
     sim->node = memory_array(sim->instances, sizeof *sim->node);
     sim->slot = memory_array((size_t)sim->instances * sim->slots, sizeof *sim->slot);
     if (sim->vectors)
         sim->vector = memory_array((size_t)sim->instances * sim->vectors, sizeof *sim->vector);
-    if (sim->algorithm->state_size)
-        sim->state = memory_array(sim->instances, sim->algorithm->state_size);
+    create_states(sim);
     sim->samples = memory_array((size_t)sim->batch_size, sizeof *sim->samples);
     sim->message_free = SIM_NO_MESSAGE;
     for (uint32_t rank = 0; rank < sim->instances; rank++)

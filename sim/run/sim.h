@@ -102,6 +102,7 @@ struct node {
     double base_held, base_w; /* of the exchange being pushed */
     int64_t iteration;
     int64_t expected_round;
+    int64_t samples_applied;            /* a server: by its own steps */
     int64_t blocked_ps, compute_end_ps; /* the end of the last gradient so far */
     struct sim_wait wait;
     struct sim_pair pair;
@@ -195,7 +196,8 @@ struct sim {
     struct node *node;     /* instances */
     struct sim_slot *slot; /* instances x slots */
     uint32_t *vector;      /* instances x vectors */
-    char *state;           /* instances x state_size */
+    char *state;           /* workers x state_size, then servers x server_state_size */
+    size_t state_size, server_state_size;
     struct topology_edge *edges;
     uint8_t *side;   /* of each worker, in a topology that must be bipartite; else NULL */
     uint32_t *ranks; /* node_ranks */

@@ -70,6 +70,13 @@ void node_combine(struct node *node, uint32_t destination, const struct node_ter
     node_combine_part(node, destination, 0, 0, terms, count);
 }
 
+void node_sum_part(struct node *node, uint32_t destination, size_t first, size_t length,
+                   const uint32_t *vectors, size_t count, double scale)
+{
+    plan_reduce_part(node->sim->plan, (struct plan_span){destination, first, length}, vectors,
+                     count, scale);
+}
+
 /* Element `part` of `parts` cuts of `total`: sizes differ by at most one. */
 static size_t even_cut(size_t total, uint32_t part, uint32_t parts)
 {
