@@ -18,7 +18,12 @@
     X(push_diging_ops)                                                                             \
     X(extra_ops)                                                                                   \
     X(exact_diffusion_ops)                                                                         \
-    X(quasi_global_momentum_ops)
+    X(quasi_global_momentum_ops)                                                                   \
+    X(parameter_server_ops)                                                                        \
+    X(k_sync_ops)                                                                                  \
+    X(k_async_ops)                                                                                 \
+    X(async_server_ops)                                                                            \
+    X(ssp_ops)
 
 #define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
 ALGORITHM_LIST(ALGORITHM_DECLARE)

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The synchronous parameter server, with or without backup workers.
+ *
+ * Li et al.: Scaling Distributed Machine Learning with the Parameter Server, OSDI 2014; backup
+ * workers: Chen, Pan, Monga, Bengio, Jozefowicz: Revisiting Distributed Synchronous SGD (arXiv
+ * 1604.00981), algorithms 3 and 4.  Version t, n = N + b workers:
+ *
+ *   worker i   g_i = gradient at x^t;  push g_i;  wait for x^{t+1}
+ *   server     x^{t+1} = x^t - gamma d((1/N) sum of the first N gradients of version t)
+ *
+ * With b = 0 that is SGD on the mean gradient, as all-reduce SGD with averaged gradients is; the
+ * sum is rounded as an all-reduce rounds it.
+ *
+ * SHARDS: server j holds part j of x; a worker pushes to all, waits for all, and they step apart.
+ *
+ * BACKUP b > 0: the b gradients that come last are dropped when they arrive, and their workers then
+ * get the newest x (the paper).  `cancel`: all workers get each new x at once and give up what they
+ * compute on an older one; that is K-sync with K = N.  Either needs one shard: several would not
+ * agree on who was first.
+ *
+ * Timing: a gradient, its push, and an answer that leaves when the N-th push is in; nothing
+ * overlaps.  Pushes share the server's link, as the answers do.  With drops a worker that has done
+ * its iterations keeps the others company, for a step takes N gradients.
+ * Faults: as server.h says.
+ * Expected (tests/unit/test_servers.c): n pushes of M bytes and as many answers take
+ * 2 alpha + 2 n M / (s B) on s shards' links of B bytes a second, beside the slowest gradient.
+ */
+#include "algorithms/server.h"
+
+struct parameter_server_params {
+    int64_t shards, backup;
+    int placement;
+    bool cancel;
+};
+
+static const struct field parameter_server_fields[] = {
+    SERVER_FIELDS(struct parameter_server_params),
+    FIELD_AT(struct parameter_server_params, backup, FIELD_INTEGER, "0", .min = 0, .max = 16e6,
+             .help = "gradients of each version that are not waited for"),
+    FIELD_AT(struct parameter_server_params, cancel, FIELD_BOOL, "false",
+             .help = "late gradients are given up at once instead of finished and dropped "
+                     "(backup only)"),
+    FIELD_END,
+};
+
+static struct algorithm_servers parameter_server_servers(const void *erased, uint32_t workers)
+{
+    const struct parameter_server_params *params = erased;
+    (void)workers;
+    return server_layout(params->shards, params->placement);
+}
+
+static enum status parameter_server_check(const void *erased, uint32_t nodes, struct error *error)
+{
+    const struct parameter_server_params *params = erased;
+    if (params->backup >= nodes)
+        return status_fail_at(error, "algorithm.backup",
+                              "found %lld with %u workers, expected at most %u",
+                              (long long)params->backup, nodes, nodes - 1);
+    if (params->backup > 0 && params->shards > 1)
+        return status_fail_at(error, "algorithm.shards",
+                              "found %lld with backup %lld, expected 1: shards would not agree on "
+                              "who was first",
+                              (long long)params->shards, (long long)params->backup);
+    if (params->cancel && params->backup == 0)
+        return status_fail_at(error, "algorithm.cancel",
+                              "found true with backup 0, expected a backup of 1 or more");
+    return STATUS_OK;
+}
+
+/* Part of x^{t+1} when the first N gradients of version t are in. */
+static void serve(struct node *node, const struct node_mail *mail)
+{
+    const struct parameter_server_params *params = node_params(node);
+    uint32_t needed = node_count(node) - (uint32_t)params->backup;
+    enum server_collected collected = server_collect(node, mail, needed);
+    if (collected == SERVER_STEPPED && params->cancel)
+        server_answer_all(node);
+    else if (collected == SERVER_STEPPED)
+        server_answer_held(node, needed);
+    else if (collected == SERVER_DROPPED && !params->cancel)
+        server_answer(node, mail->from);
+}
+
+static void parameter_server_on_message(struct node *node, const struct node_mail *mail)
+{
+    const struct parameter_server_params *params = node_params(node);
+    if (node_is_server(node)) {
+        serve(node, mail);
+    } else if (server_read(node, mail)) {
+        node_cancel_gradient(node, 0);
+        server_next(node, params->backup > 0 && !params->cancel);
+    }
+}
+
+const struct algorithm_ops parameter_server_ops = {
+    .plugin = {.name = "parameter-server",
+               .summary = "synchronous SGD over servers, waiting for all workers or all but some",
+               .reference = "Li et al. (OSDI 2014); backup workers: Chen et al. (2016)",
+               .params = parameter_server_fields,
+               .params_size = sizeof(struct parameter_server_params)},
+    .uses_gradients = true,
+    .mean = ALGORITHM_MEAN_SERVER,
+    .state_size = sizeof(struct server_worker),
+    .servers = parameter_server_servers,
+    .server_state = server_state_size,
+    .check = parameter_server_check,
+    .start = server_start,
+    .on_gradient = server_push_and_wait,
+    .on_message = parameter_server_on_message,
+};
