@@ -2,29 +2,68 @@
 /*
  * Randomized gossip: pairs average, no gradients.
  *
- * Boyd, Ghosh, Prabhakar, Shah: Randomized gossip algorithms, IEEE Trans. Inf. Theory 52(6), 2006,
- * the synchronous time model (section II-B): in round k the nodes are matched, and
+ * Boyd, Ghosh, Prabhakar, Shah: Randomized gossip algorithms, IEEE Trans. Inf. Theory 52(6), 2006:
  *
- *   x_i, x_j <- (x_i + x_j) / 2   for every pair (i, j) of the matching
+ *   x_i, x_j <- (x_i + x_j) / 2
  *
- * Round-based, because that is what a schedule of matchings is; nodes are not in lockstep all the
- * same: a pair starts its round as soon as both have done the one before.  The asynchronous time
- * model (Poisson clocks) is not this program.  A node that a matching leaves out keeps its x.
- * Errata: none known.
+ * clock "round" (section II-B, synchronous time model): in round k the pairs are those of the
+ * topology's matching at phase k.  Nodes are not in lockstep all the same: a pair starts its round
+ * as soon as both have done the one before.  A node that a matching leaves out keeps its x.
  *
- * Timing: both of a pair send at once: a round takes T_x.  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver, and the run ends as a
- * deadlock that names the edge; the sum over nodes and messages stays what it was.
- * Expected: with uniformly random perfect matchings E[W'W] = E[W], and the squared distance from
- * the mean shrinks by (n - 2) / (2 (n - 1)) a round in expectation (tests/unit/test_gossip.c).
+ * clock "poisson" (section II-A, asynchronous time model): every node's own clock ticks at the
+ * times of a Poisson process, every tick_time on average; at a tick the node contacts a neighbour,
+ * drawn uniformly from those at phase (its own ticks so far), and the two average.  The paper's
+ * contacts take no time; here one is a question and an answer, at whose arrival both average at
+ * once.  Who is in a contact begins no other (its tick is lost) and refuses to be asked, so that
+ * averages do not overlap and the sum is kept at every instant. Errata: none known.
+ *
+ * Timing: "round": both of a pair send at once, a round takes T_x; sends do not block.  "poisson":
+ * a contact takes 2 T_x; an iteration of a node is a tick of its clock, whatever comes of it.
+ * Faults: none is masked.  A message that never comes holds its receiver ("round": the run ends as
+ * a deadlock that names the edge; "poisson": both of the pair stay in their contact).
+ * Expected (tests/unit/test_gossip.c, test_async_pairs.c): with uniformly random perfect matchings
+ * E[W'W] = E[W], and the squared distance from the mean shrinks by (n - 2) / (2 (n - 1)) a round in
+ * expectation; on the complete graph by 1 - 1 / (n - 1) a contact, exp(-n / (n - 1)) in a time in
+ * which every clock ticks once on average.
  */
+#include <math.h>
+
 #include "algorithms/algorithm.h"
+
+enum randomized_gossip_clock { RANDOMIZED_GOSSIP_ROUND, RANDOMIZED_GOSSIP_POISSON };
+enum randomized_gossip_role { TICKS, PARTNERS }; /* of draws */
+
+struct randomized_gossip_params {
+    int clock;
+    double tick_time; /* seconds */
+};
+
+static const char *const randomized_gossip_clocks[] = {"round", "poisson", NULL};
+
+static const struct field randomized_gossip_fields[] = {
+    FIELD_AT(struct randomized_gossip_params, clock, FIELD_ENUM, "\"round\"",
+             .names = randomized_gossip_clocks,
+             .help =
+                 "pairs by the rounds of a schedule of matchings, or by every node's own clock"),
+    FIELD_AT(struct randomized_gossip_params, tick_time, FIELD_DURATION, "\"1 s\"",
+             .min = FIELD_POSITIVE, .max = 1e6,
+             .help = "mean time between two ticks of a node's clock (poisson)"),
+    FIELD_END,
+};
+
+static bool by_own_clock(const void *erased)
+{
+    const struct randomized_gossip_params *params = erased;
+    return params->clock == RANDOMIZED_GOSSIP_POISSON;
+}
 
 static unsigned randomized_gossip_topology(const void *params)
 {
-    (void)params;
-    return TOPOLOGY_DOUBLY_STOCHASTIC | TOPOLOGY_SYMMETRIC | TOPOLOGY_PAIRWISE | TOPOLOGY_CONNECTED;
+    unsigned demand = TOPOLOGY_SYMMETRIC | TOPOLOGY_CONNECTED;
+    return by_own_clock(params) ? demand : demand | TOPOLOGY_DOUBLY_STOCHASTIC | TOPOLOGY_PAIRWISE;
 }
+
+/* ---- Rounds ---- */
 
 static void begin_round(struct node *node)
 {
@@ -39,11 +78,44 @@ static void randomized_gossip_on_ready(struct node *node)
         begin_round(node);
 }
 
+/* ---- Poisson clocks ---- */
+
+static void await_tick(struct node *node)
+{
+    const struct randomized_gossip_params *params = node_params(node);
+    struct rng rng;
+    double u = gsl_rng_uniform(node_random(node, &rng, TICKS, node_iteration(node)));
+    node_after(node, simtime_from_s(-params->tick_time * log1p(-u)), 0);
+}
+
+static void randomized_gossip_on_timer(struct node *node, uint64_t tag)
+{
+    int64_t tick = node_iteration(node);
+    uint32_t peer;
+    (void)tag;
+    if (!node_paired(node) && node_random_peer(node, tick, PARTNERS, &peer))
+        node_pair(node, peer, tick, false);
+    if (node_next_iteration(node))
+        await_tick(node);
+}
+
+static void randomized_gossip_start(struct node *node)
+{
+    if (by_own_clock(node_params(node)))
+        await_tick(node);
+    else
+        begin_round(node);
+}
+
 const struct algorithm_ops randomized_gossip_ops = {
     .plugin = {.name = "randomized-gossip",
                .summary = "average the initial vectors in random pairs, no gradients",
-               .reference = "Boyd, Ghosh, Prabhakar, Shah (IEEE TIT 2006)"},
+               .reference = "Boyd, Ghosh, Prabhakar, Shah (IEEE TIT 2006)",
+               .params = randomized_gossip_fields,
+               .params_size = sizeof(struct randomized_gossip_params)},
+    .deploys_live = by_own_clock,
     .topology = randomized_gossip_topology,
-    .start = begin_round,
+    .start = randomized_gossip_start,
     .on_ready = randomized_gossip_on_ready,
+    .on_timer = randomized_gossip_on_timer,
 };
