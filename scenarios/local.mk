@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 nobase_dist_pkgdata_DATA += scenarios/accuracy.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ad-psgd.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/async-gradient-push.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/gossip-clocks.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-binomial-tree.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-buckets.json

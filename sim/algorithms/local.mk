@@ -5,6 +5,7 @@ libhearsay_la_SOURCES += sim/algorithms/ad_psgd.c
 libhearsay_la_SOURCES += sim/algorithms/algorithm.h
 libhearsay_la_SOURCES += sim/algorithms/ar_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/async_server.c
+libhearsay_la_SOURCES += sim/algorithms/async_gradient_push.c
 libhearsay_la_SOURCES += sim/algorithms/d_psgd.c
 libhearsay_la_SOURCES += sim/algorithms/dgd.c
 libhearsay_la_SOURCES += sim/algorithms/diging.c

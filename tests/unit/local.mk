@@ -72,6 +72,7 @@ libtesting_la_SOURCES += tests/unit/play.h
 check_PROGRAMS += tests/unit/test_algorithms
 check_PROGRAMS += tests/unit/test_async_gossip
 check_PROGRAMS += tests/unit/test_async_pairs
+check_PROGRAMS += tests/unit/test_async_push
 check_PROGRAMS += tests/unit/test_gossip
 check_PROGRAMS += tests/unit/test_tracking
 check_PROGRAMS += tests/unit/test_buckets
