@@ -3,6 +3,7 @@ nobase_dist_pkgdata_DATA += scenarios/accuracy.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ad-psgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/async-gradient-push.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/gossip-clocks.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/prague.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-binomial-tree.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-buckets.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd-double-binary-tree.json

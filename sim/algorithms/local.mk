@@ -17,6 +17,7 @@ libhearsay_la_SOURCES += sim/algorithms/k_sync.c
 libhearsay_la_SOURCES += sim/algorithms/local_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/parameter_server.c
 libhearsay_la_SOURCES += sim/algorithms/push_diging.c
+libhearsay_la_SOURCES += sim/algorithms/prague.c
 libhearsay_la_SOURCES += sim/algorithms/push_pull.c
 libhearsay_la_SOURCES += sim/algorithms/push_sum.c
 libhearsay_la_SOURCES += sim/algorithms/quasi_global_momentum.c

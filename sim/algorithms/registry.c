@@ -13,6 +13,7 @@
     X(randomized_gossip_ops)                                                                       \
     X(push_pull_ops)                                                                               \
     X(async_gradient_push_ops)                                                                     \
+    X(prague_ops)                                                                                  \
     X(ad_psgd_ops)                                                                                 \
     X(dual_averaging_ops)                                                                          \
     X(diging_ops)                                                                                  \

@@ -73,6 +73,7 @@ check_PROGRAMS += tests/unit/test_algorithms
 check_PROGRAMS += tests/unit/test_async_gossip
 check_PROGRAMS += tests/unit/test_async_pairs
 check_PROGRAMS += tests/unit/test_async_push
+check_PROGRAMS += tests/unit/test_prague
 check_PROGRAMS += tests/unit/test_gossip
 check_PROGRAMS += tests/unit/test_tracking
 check_PROGRAMS += tests/unit/test_buckets
