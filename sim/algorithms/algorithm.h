@@ -60,6 +60,9 @@ enum algorithm_optimizers {
     /* The program has an update rule of its own and takes the learning rate and weight decay from
      * "sgd" (node_rate, node_weight_decay); clipping and other rules are refused. */
     ALGORITHM_OPTIMIZER_RATE,
+    /* The program steps on parts of x at different times: clipping and layer-wise rules, which need
+     * all of a gradient, are refused. */
+    ALGORITHM_OPTIMIZER_ELEMENTWISE,
 };
 
 /* What a program sends that the scenario's compressor may act on (flags). */
@@ -182,6 +185,7 @@ struct node_update {
     size_t first, count; /* part of x; count 0: all */
     double scale;        /* of the learning rate */
     bool update;         /* the gradient is rate x gradient already (struct node_encoding) */
+    bool partial;        /* other parts of the same step follow; the last counts the step */
     double gradients;    /* workers' mini-batches in it: counted as applied (by the first of
                             several servers, whose shards make one model) */
     uint32_t origin;     /* whose gradient, for the trace */

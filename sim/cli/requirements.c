@@ -20,6 +20,8 @@ static const struct {
     {TOPOLOGY_SYMMETRIC, "symmetric"},
     {TOPOLOGY_PAIRWISE, "a matching at every phase"},
     {TOPOLOGY_CONNECTED, "connected over its phases"},
+    {TOPOLOGY_STATIC, "one matrix for all phases"},
+    {TOPOLOGY_ABOVE_MINUS_THIRD, "eigenvalues above -1/3"},
 };
 
 static void print_topology(unsigned demands, FILE *out)
@@ -87,6 +89,7 @@ static void say_optimizer(const struct algorithm_ops *algorithm, const void *par
         [ALGORITHM_OPTIMIZER_ANY] = "any",
         [ALGORITHM_OPTIMIZER_RATE] = "sgd without clipping: the update rule is its own and takes "
                                      "the learning rate and weight decay",
+        [ALGORITHM_OPTIMIZER_ELEMENTWISE] = "any without clipping that is not layer-wise",
     };
     (void)params;
     strcpy(text, algorithm->uses_gradients ? words[algorithm->optimizers]

@@ -126,7 +126,7 @@ void node_apply(struct node *node, const struct node_update *update)
     node_count_applied(node, update);
     if (plan_executes(node->sim->plan))
         record_step(node, update, rate);
-    gradient_slot(node, update->slot)->steps++;
+    gradient_slot(node, update->slot)->steps += !update->partial;
 }
 
 void node_step(struct node *node, uint32_t gradient, uint32_t decay_at)

@@ -392,9 +392,15 @@ static enum status check_optimizer(struct sim *sim, struct error *error)
                               optimizer->rule.plugin->name, sim->servers.count);
     if (!sim->algorithm->uses_gradients || sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_ANY)
         return STATUS_OK;
-    if (sim->optimizer->states > 0 || sim->optimizer->layerwise)
+    bool rate = sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_RATE;
+    if (rate && (sim->optimizer->states > 0 || sim->optimizer->layerwise))
         return status_fail_at(error, "optimizer.name",
                               "found %s, but %s has an update rule of its own; expected sgd",
+                              optimizer->rule.plugin->name, program);
+    if (sim->optimizer->layerwise)
+        return status_fail_at(error, "optimizer.name",
+                              "found %s, which needs whole layers, but %s steps on parts of the "
+                              "model; expected another rule",
                               optimizer->rule.plugin->name, program);
     if (!field_real_absent(optimizer->clip_norm))
         return status_fail_at(error, "optimizer.clip_norm",
