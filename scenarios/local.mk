@@ -29,3 +29,4 @@ nobase_dist_pkgdata_DATA += scenarios/algorithms/quasi-global-momentum.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/randomized-gossip.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ssp.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/subgradient-push.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/hogwild.json

@@ -12,6 +12,7 @@ libhearsay_la_SOURCES += sim/algorithms/diging.c
 libhearsay_la_SOURCES += sim/algorithms/dual_averaging.c
 libhearsay_la_SOURCES += sim/algorithms/exact_diffusion.c
 libhearsay_la_SOURCES += sim/algorithms/extra.c
+libhearsay_la_SOURCES += sim/algorithms/hogwild.c
 libhearsay_la_SOURCES += sim/algorithms/k_async.c
 libhearsay_la_SOURCES += sim/algorithms/k_sync.c
 libhearsay_la_SOURCES += sim/algorithms/local_sgd.c

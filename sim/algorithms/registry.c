@@ -21,6 +21,7 @@
     X(extra_ops)                                                                                   \
     X(exact_diffusion_ops)                                                                         \
     X(quasi_global_momentum_ops)                                                                   \
+    X(hogwild_ops)                                                                                 \
     X(parameter_server_ops)                                                                        \
     X(k_sync_ops)                                                                                  \
     X(k_async_ops)                                                                                 \
