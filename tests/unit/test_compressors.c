@@ -539,6 +539,7 @@ START_TEST(signs_and_means_by_hand)
         {{"one-bit", {"scope", "\"layer\""}}, {2, -4, 2, 2, 2, -4, 5, -1}},
         {{"one-bit", {NULL}}, {2, -2, 0, 2, 4, -6, 5, -1}},
         {{"threshold", {"threshold", "3"}}, {0, 0, 0, 3, 4, -6, 5, 0}},
+        {{"threshold", {"threshold", "6"}}, {0, 0, 0, 0, 0, -6, 0, 0}},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         struct compressor_config config = choose(&cases[c].rule);
