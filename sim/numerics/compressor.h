@@ -121,7 +121,9 @@ void compressor_mask(struct plan *plan, uint32_t vector, uint32_t decoded);
  * --- A factored compressor in two all-reduces (compressors/power_sgd.c). ---
  * M is the vector as matrices; each rank: p = M q; mean of all p by all-reduce; orthonormalize;
  * q = M' p; mean of all q by all-reduce; decoded = p q'.  q goes on to the next step (warm start).
- * Vectors have the dimension of the plan's objective.
+ * Vectors have the dimension of the plan's objective.  Error feedback goes around it: vector +
+ * memory is projected and, in the end, memory <- vector + memory - decoded (of the mean, as in the
+ * authors' code; algorithm 2 of the paper takes the node's own q).
  */
 size_t compressor_factor_count(const struct compressor_config *config,
                                const struct objective *objective, unsigned round);
