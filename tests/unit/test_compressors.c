@@ -180,7 +180,7 @@ START_TEST(no_compressor_sends_the_vector)
 {
     struct plan *plan = make_plan(NUMERIC_FLOAT32, 1, 3);
     struct compressor_config named = choose(&(struct rule){"none", {NULL}}),
-                             none = {{NULL, NULL}, 0};
+                             none = {.memory = COMPRESSOR_FORGETS};
     const double v[3] = {0.1f, -2, 3};
     uint32_t memory = plan_vector(plan, 3, true);
     struct compressor_message message = {.vector = vector_of(plan, v, 3), .memory = memory};
