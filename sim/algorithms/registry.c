@@ -26,7 +26,9 @@
     X(k_sync_ops)                                                                                  \
     X(k_async_ops)                                                                                 \
     X(async_server_ops)                                                                            \
-    X(ssp_ops)
+    X(ssp_ops)                                                                                     \
+    X(choco_sgd_ops)                                                                               \
+    X(dcd_psgd_ops)
 
 #define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
 ALGORITHM_LIST(ALGORITHM_DECLARE)

@@ -165,13 +165,26 @@ static void say_outer(const struct algorithm_ops *algorithm, const void *params,
                                          : "any, with a period");
 }
 
+static void say_compressor(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    unsigned targets = algorithm->compresses ? algorithm->compresses(params) : 0;
+    if (!algorithm->uses_gradients)
+        return;
+    if (targets & ALGORITHM_COMPRESSES_GRADIENT)
+        strcpy(text, "acts on gradients, with or without a memory");
+    else if (targets & ALGORITHM_COMPRESSES_DIFFERENCE)
+        strcpy(text, "acts on the difference to a tracked copy, without a memory");
+    else
+        strcpy(text, "none: whole models are sent");
+}
+
 static const struct {
     const char *title;
     void (*say)(const struct algorithm_ops *algorithm, const void *params, char *text);
 } lines[] = {
     {"optimizer", say_optimizer}, {"learning rate", say_clock},    {"servers", say_servers},
     {"gradients", say_slots},     {"push-sum weight", say_weight}, {"vectors", say_vectors},
-    {"mean model", say_mean},     {"outer optimizer", say_outer},
+    {"mean model", say_mean},     {"outer optimizer", say_outer},  {"compressor", say_compressor},
 };
 
 void requirements_print(const struct algorithm_ops *algorithm, int indent, FILE *out)
