@@ -255,7 +255,7 @@ START_TEST(what_does_not_compose_is_refused)
 {
     const char *memory[] = {
         "compressor={\"name\": \"top-k\", \"ratio\": 0.5, \"memory\": \"gradient\"}", NULL};
-    const char *directed[] = {"topology=one-peer-exponential", NULL};
+    const char *directed[] = {"topology=static-exponential", NULL};
     const char *models[] = {"algorithm=d-psgd", TOP_K, NULL};
     assert_refused(memory, "compressor.memory", "remembers what was not sent");
     assert_refused(directed, "topology.name", "symmetric");
