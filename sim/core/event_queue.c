@@ -271,7 +271,7 @@ event_handle event_queue_push(struct event_queue *queue, int64_t time_ps, enum e
     uint64_t sequence, slot;
     struct event_queue_slot *held;
 
-    CHECK((unsigned)class_ <= EVENT_CLASS_SOLVE, "event class %d is none", (int)class_);
+    CHECK((unsigned)class_ <= EVENT_CLASS_LAST, "event class %d is none", (int)class_);
     if (__builtin_expect(queue->next_sequence == EVENT_QUEUE_SEQUENCE_MAX, 0))
         renumber(queue);
     sequence = queue->next_sequence++;

@@ -18,7 +18,8 @@
 #include <stdint.h>
 
 /* Priority classes at one instant: first what ends, then what programs do, then what the network
- * makes of all starts and ends of that instant together. */
+ * makes of all starts and ends of that instant together, and at last what programs do when nothing
+ * else is left to happen at it. */
 enum event_class {
     EVENT_CLASS_FAULT = 0,
     EVENT_CLASS_ARRIVAL = 1, /* a message or flow ends */
@@ -26,6 +27,7 @@ enum event_class {
     EVENT_CLASS_TIMER = 3,
     EVENT_CLASS_START = 4, /* a flow joins the network */
     EVENT_CLASS_SOLVE = 5, /* rates are computed anew, once an instant */
+    EVENT_CLASS_LAST = 6,
 };
 
 struct event {

@@ -19,6 +19,13 @@ void node_after(struct node *node, int64_t delay_ps, uint64_t tag)
               sim->timer_event, node->rank, tag);
 }
 
+void node_at_last(struct node *node, uint64_t tag)
+{
+    struct sim *sim = node->sim;
+    engine_at(sim->engine, engine_now(sim->engine), EVENT_CLASS_LAST, sim->timer_event, node->rank,
+              tag);
+}
+
 int64_t node_now_ps(const struct node *node)
 {
     return engine_now(node->sim->engine);
