@@ -88,6 +88,8 @@ struct algorithm_ops {
     bool (*deploys_live)(const void *params);
     enum algorithm_mean mean;
     enum algorithm_optimizers optimizers;
+    /* Workers step on parts of x: layer-wise rules are refused.  NULL: never. */
+    bool (*steps_on_parts)(const void *params);
     bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
                             the scenario says otherwise: asynchronous programs */
     size_t state_size;   /* 0: none */
@@ -273,6 +275,9 @@ void node_sum_part(struct node *node, uint32_t destination, size_t first, size_t
  * snapshot x scale is kept then.  0: back to x / w. */
 void node_deploys(struct node *node, uint32_t vector, double scale);
 size_t node_dimension(const struct node *node);
+/* What a gradient costs of a whole one's time whose back-propagation ends at element `first`: the
+ * forward pass, and the backward pass through the elements from there on, each an equal part. */
+double node_truncated_share(const struct node *node, size_t first);
 /* Part `part` of `parts` contiguous parts of the model, cut between layers where there are enough
  * of them.  Returns first and count. */
 struct node_shard node_layers(const struct node *node, uint32_t part, uint32_t parts);
@@ -312,6 +317,7 @@ void node_push_delta(struct node *node, int64_t round, uint32_t vector, int64_t 
 void node_add_deltas(struct node *node, int64_t round, uint32_t destination, uint32_t own);
 
 #define NODE_VECTORS 4 /* in one parcel or collective */
+#define NODE_NUMBERS 4 /* in one collective */
 
 struct node_parcel {
     uint32_t kind;         /* the program's own word */
@@ -364,6 +370,8 @@ void node_unblock(struct node *node); /* a node that is not blocked: nothing */
 bool node_blocked(const struct node *node);
 /* on_timer(tag) in delay_ps. */
 void node_after(struct node *node, int64_t delay_ps, uint64_t tag);
+/* on_timer(tag) at this instant, when nothing else is left to happen at it. */
+void node_at_last(struct node *node, uint64_t tag);
 
 /* --- Collectives --- */
 struct node_reduction {
@@ -378,10 +386,12 @@ struct node_reduction {
     double scale;                   /* of the sum over members */
     int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them */
     bool replaces_x;                /* the first vector's result becomes everybody's x */
+    double maxima[NODE_NUMBERS];    /* everybody learns the greatest; `bytes` has room for them */
 };
 struct node_reduced {
     int64_t round;
     uint32_t tag;
+    double maxima[NODE_NUMBERS];
     uint32_t vectors[NODE_VECTORS]; /* live during on_collective; shared by all members */
     unsigned vector_count;
 };

@@ -28,7 +28,9 @@
     X(async_server_ops)                                                                            \
     X(ssp_ops)                                                                                     \
     X(choco_sgd_ops)                                                                               \
-    X(dcd_psgd_ops)
+    X(dcd_psgd_ops)                                                                                \
+    X(lap_sgd_ops)                                                                                 \
+    X(lpp_sgd_ops)
 
 #define ALGORITHM_DECLARE(ops) extern const struct algorithm_ops ops;
 ALGORITHM_LIST(ALGORITHM_DECLARE)

@@ -97,6 +97,13 @@ void node_start_gradient(struct node *node, uint32_t at)
     node_compute_gradient(node, &(struct node_compute){.at = at});
 }
 
+double node_truncated_share(const struct node *node, size_t first)
+{
+    const struct sim *sim = node->sim;
+    double forward = sim->config->compute.forward_share;
+    return forward + (1 - forward) * (double)(sim->dimension - first) / (double)sim->dimension;
+}
+
 /* Forward, then backward, within the gradient. */
 static void report_passes(const struct node *node, struct trace_span span)
 {

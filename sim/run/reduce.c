@@ -7,6 +7,7 @@
  */
 #include "run/sim.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,8 @@ static struct sim_collective *open_collective(struct sim *sim,
     if (reduction->vector_count)
         collective->input =
             memory_array((size_t)count * reduction->vector_count, sizeof *collective->input);
+    for (unsigned i = 0; i < NODE_NUMBERS; i++)
+        collective->maxima[i] = -INFINITY;
     collective->entered_ps = memory_array(count, sizeof *collective->entered_ps);
     for (uint32_t i = 0; i < count; i++)
         collective->entered_ps[i] = -1;
@@ -200,6 +203,8 @@ void node_reduce(struct node *node, const struct node_reduction *reduction)
     for (unsigned v = 0; v < collective->vector_count; v++)
         collective->input[(size_t)v * collective->count + place] =
             plan_snapshot(sim->plan, reduction->vectors[v]);
+    for (unsigned i = 0; i < NODE_NUMBERS; i++)
+        collective->maxima[i] = fmax(collective->maxima[i], reduction->maxima[i]);
     collective->entered_ps[place] = node->collective_entered_ps = engine_now(sim->engine);
     node->collectives++;
     if (collective->replaces_x)
@@ -269,6 +274,7 @@ static struct node_reduced results(struct sim *sim, const struct sim_collective 
     struct node_reduced reduced = {.round = collective->round,
                                    .tag = collective->tag,
                                    .vector_count = collective->vector_count};
+    memcpy(reduced.maxima, collective->maxima, sizeof reduced.maxima);
     for (unsigned v = 0; v < collective->vector_count; v++) {
         reduced.vectors[v] = collective->result[v];
         plan_retain(sim->plan, reduced.vectors[v]);

@@ -125,6 +125,7 @@ struct sim_collective {
     uint32_t result[NODE_VECTORS]; /* recorded when the last member has entered */
     unsigned vector_count;
     double scale;
+    double maxima[NODE_NUMBERS]; /* of those who have entered */
     int64_t bytes;
     bool replaces_x;
     struct plugin_choice choice;

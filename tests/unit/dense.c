@@ -18,14 +18,14 @@ struct dense_reference dense_open(const char *text, const char *const *set,
     const struct initial_ops *initial = (const void *)config->initial.plugin;
     struct model_setting setting = {.params = config->model.params,
                                     .precision = NUMERIC_FLOAT64,
-                                    .nodes = DENSE_NODES,
+                                    .nodes = (uint32_t)config->nodes,
                                     .seed_data = 5,
                                     .seed_init = 5,
                                     .seed_noise = 5};
     reference.ops = (const void *)config->model.plugin;
     ck_assert(reference.ops->create(&setting, &reference.model, &error) == STATUS_OK);
     reference.objective = reference.ops->objective(reference.model);
-    for (uint32_t i = 0; i < DENSE_NODES; i++) {
+    for (uint32_t i = 0; i < config->nodes; i++) {
         initial->fill(config->initial.params, NULL, reference.ops, reference.model, i,
                       DENSE_DIMENSION, start->x[i]);
         start->w[i] = 1;

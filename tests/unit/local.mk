@@ -84,6 +84,7 @@ check_PROGRAMS += tests/unit/test_servers
 check_PROGRAMS += tests/unit/test_servers_numerics
 check_PROGRAMS += tests/unit/test_servers_theory
 check_PROGRAMS += tests/unit/test_hogwild
+check_PROGRAMS += tests/unit/test_lap
 check_PROGRAMS += tests/unit/test_scenario_fields
 check_PROGRAMS += tests/unit/test_pushsum_cli
 check_PROGRAMS += tests/unit/test_backend
