@@ -88,8 +88,6 @@ struct algorithm_ops {
     bool (*deploys_live)(const void *params);
     enum algorithm_mean mean;
     enum algorithm_optimizers optimizers;
-    /* Workers step on parts of x: layer-wise rules are refused.  NULL: never. */
-    bool (*steps_on_parts)(const void *params);
     bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
                             the scenario says otherwise: asynchronous programs */
     size_t state_size;   /* 0: none */

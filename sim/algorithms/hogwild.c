@@ -27,29 +27,20 @@
  * Expected: one updater is SGD, bit for bit; equal updaters have a staleness of P - 1 from their
  * second update on (tests/unit/test_hogwild.c).
  */
-#include "algorithms/algorithm.h"
-
-#define UPDATERS_MAX 64
+#include "algorithms/updaters.h"
 
 struct hogwild_params {
     int64_t updaters, blocks;
     double read_time_s, write_time_s;
 };
 
-struct updater {
-    uint32_t copy;
-    int64_t version; /* of x when the last block was read */
-};
-
 struct hogwild_state {
-    int64_t version; /* updates complete */
-    bool stopped;
-    struct updater updater[UPDATERS_MAX];
+    struct updaters updaters;
+    uint32_t copy[UPDATERS_MAX];
 };
 
 static const struct field hogwild_fields[] = {
-    FIELD_AT(struct hogwild_params, updaters, FIELD_INTEGER, "4", .min = 1, .max = UPDATERS_MAX,
-             .help = "how many compute on the node's model at once"),
+    UPDATERS_FIELD(struct hogwild_params),
     FIELD_AT(struct hogwild_params, blocks, FIELD_INTEGER, "1", .min = 1, .max = 1e6,
              .help = "parts of the model that are read and written one after the other"),
     {.name = "read_time",
@@ -84,7 +75,7 @@ static void read_block(struct node *node, uint32_t slot, uint32_t block)
     const struct hogwild_state *state = node_state(node);
     struct node_shard part = node_layers(node, block, (uint32_t)params->blocks);
     if (part.count > 0)
-        node_combine_part(node, state->updater[slot].copy, part.first, part.count,
+        node_combine_part(node, state->copy[slot], part.first, part.count,
                           &(struct node_term){node_x(node), 1}, 1);
 }
 
@@ -93,22 +84,7 @@ static void write_block(struct node *node, uint32_t slot, uint32_t block)
     const struct hogwild_params *params = node_params(node);
     const struct hogwild_state *state = node_state(node);
     struct node_shard part = node_layers(node, block, (uint32_t)params->blocks);
-    bool last = block + 1 == params->blocks;
-    const struct node_update update = {
-        .gradient = node_gradient_of(node, slot),
-        .decay_at = node_x(node),
-        .slot = slot,
-        .first = part.first,
-        .count = part.count,
-        .scale = 1,
-        .partial = !last,
-        .gradients = last ? 1 : 0,
-        .origin = node_rank(node),
-        .version = state->version,
-        .staleness = last ? state->version - state->updater[slot].version : -1,
-    };
-    if (part.count > 0)
-        node_apply(node, &update);
+    updaters_write(node, &state->updaters, slot, part, block + 1 == params->blocks);
 }
 
 static void begin(struct node *node, uint32_t slot);
@@ -116,28 +92,15 @@ static void begin(struct node *node, uint32_t slot);
 static void start_gradient(struct node *node, uint32_t slot)
 {
     struct hogwild_state *state = node_state(node);
-    struct updater *updater = &state->updater[slot];
-    updater->version = state->version;
-    node_compute_gradient(node, &(struct node_compute){.slot = slot, .at = updater->copy});
-}
-
-static void stop(struct node *node)
-{
-    const struct hogwild_params *params = node_params(node);
-    struct hogwild_state *state = node_state(node);
-    state->stopped = true;
-    for (uint32_t slot = 0; slot < (uint32_t)params->updaters; slot++)
-        node_cancel_gradient(node, slot);
+    updaters_compute(node, &state->updaters,
+                     &(struct node_compute){.slot = slot, .at = state->copy[slot]});
 }
 
 static void end(struct node *node, uint32_t slot)
 {
     struct hogwild_state *state = node_state(node);
-    state->version++;
-    if (node_next_iteration(node))
+    if (updaters_end(node, &state->updaters))
         begin(node, slot);
-    else
-        stop(node);
 }
 
 /* The next block of the cycle: it is through when its part of the time has passed. */
@@ -157,7 +120,7 @@ static void hogwild_on_timer(struct node *node, uint64_t tag)
     const struct hogwild_params *params = node_params(node);
     const struct hogwild_state *state = node_state(node);
     uint32_t slot = TAG_SLOT(tag), step = TAG_BLOCK(tag), blocks = (uint32_t)params->blocks;
-    if (state->stopped) {
+    if (state->updaters.done) {
         if (step >= blocks)
             node_drop_gradient(node);
         return;
@@ -202,10 +165,10 @@ static void hogwild_on_gradient(struct node *node)
 
 static void hogwild_start(struct node *node)
 {
-    const struct hogwild_params *params = node_params(node);
     struct hogwild_state *state = node_state(node);
-    for (uint32_t slot = 0; slot < (uint32_t)params->updaters; slot++) {
-        state->updater[slot].copy = node_new_vector(node);
+    state->updaters.count = hogwild_slots(node_params(node));
+    for (uint32_t slot = 0; slot < state->updaters.count; slot++) {
+        state->copy[slot] = node_new_vector(node);
         begin(node, slot);
     }
 }

@@ -56,10 +56,12 @@ static bool takes_partial_step(struct node *node, uint32_t slot)
     return !state->turn[slot];
 }
 
-static struct node_shard own_block(const struct node *node, uint32_t slot)
+/* What the updater's step changes. */
+static struct node_shard part_of(struct node *node, uint32_t slot)
 {
-    const struct lap_params *params = node_params(node);
-    return node_layers(node, slot, (uint32_t)params->updaters);
+    const struct lap_state *state = node_state(node);
+    return state->partial[slot] ? node_layers(node, slot, state->updaters.count)
+                                : node_layers(node, 0, 1);
 }
 
 static void start_step(struct node *node, uint32_t slot)
@@ -68,7 +70,7 @@ static void start_step(struct node *node, uint32_t slot)
     struct node_compute compute = {.slot = slot, .at = node_x(node)};
     state->partial[slot] = takes_partial_step(node, slot);
     if (state->partial[slot])
-        compute.share = node_truncated_share(node, own_block(node, slot).first);
+        compute.share = node_truncated_share(node, part_of(node, slot).first);
     updaters_compute(node, &state->updaters, &compute);
 }
 
@@ -166,9 +168,8 @@ void lap_on_gradient(struct node *node)
 {
     struct lap_state *state = node_state(node);
     uint32_t slot = node_slot(node);
-    struct node_shard block = own_block(node, slot);
-    updaters_write(node, &state->updaters, state->partial[slot] ? &block : NULL);
-    if (!state->updaters.done)
+    updaters_write(node, &state->updaters, slot, part_of(node, slot), true);
+    if (updaters_end(node, &state->updaters))
         node_at_last(node, slot);
     ask(node);
 }

@@ -26,12 +26,6 @@ static const struct field lpp_sgd_fields[] = {
     FIELD_END,
 };
 
-static bool steps_on_parts(const void *erased)
-{
-    const struct lap_params *params = erased;
-    return params->partial;
-}
-
 const struct algorithm_ops lpp_sgd_ops = {
     .plugin = {.name = "lpp-sgd",
                .summary = "LAP-SGD with every second step on the updater's own layers",
@@ -39,7 +33,7 @@ const struct algorithm_ops lpp_sgd_ops = {
                .params = lpp_sgd_fields,
                .params_size = sizeof(struct lap_params)},
     .uses_gradients = true,
-    .steps_on_parts = steps_on_parts,
+    .optimizers = ALGORITHM_OPTIMIZER_ELEMENTWISE,
     .global_clock = true,
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,

@@ -23,14 +23,18 @@
 struct updaters {
     bool done;                  /* the node has made all its updates */
     uint32_t count;             /* P */
-    int64_t read[UPDATERS_MAX]; /* updates that the model had seen when updater u read it */
+    int64_t read[UPDATERS_MAX]; /* updates that the model had seen when updater u had read it */
 };
 
-/* Updater compute->slot reads the model now and computes. */
+/* Updater compute->slot has read the model and computes. */
 void updaters_compute(struct node *node, struct updaters *updaters,
                       const struct node_compute *compute);
-/* Writes the announced update, or a part of it (NULL: all), and ends the iteration.  A node that is
- * done then gives the other updaters' gradients up. */
-void updaters_write(struct node *node, struct updaters *updaters, const struct node_shard *part);
+/* Updater `slot` writes `part` of its update, perhaps of no elements; others follow unless `last`.
+ */
+void updaters_write(struct node *node, const struct updaters *updaters, uint32_t slot,
+                    struct node_shard part, bool last);
+/* An update is written: the node's iteration ends.  False when it is done: the other updaters'
+ * gradients are given up. */
+bool updaters_end(struct node *node, struct updaters *updaters);
 
 #endif

@@ -376,12 +376,6 @@ static enum status place_instances(struct sim *sim, struct error *error)
     return STATUS_OK;
 }
 
-static bool steps_on_parts(const struct sim *sim)
-{
-    const struct algorithm_ops *algorithm = sim->algorithm;
-    return algorithm->steps_on_parts && algorithm->steps_on_parts(sim->config->algorithm.params);
-}
-
 /* What the program's own rule leaves to the optimizer. */
 static enum status check_optimizer(struct sim *sim, struct error *error)
 {
@@ -396,10 +390,6 @@ static enum status check_optimizer(struct sim *sim, struct error *error)
                               "found %s, whose layers %u shards would cut; expected one server, "
                               "or another rule",
                               optimizer->rule.plugin->name, sim->servers.count);
-    if (steps_on_parts(sim) && sim->optimizer->layerwise)
-        return status_fail_at(error, "optimizer.name",
-                              "found %s, whose layers %s would cut; expected another rule",
-                              optimizer->rule.plugin->name, program);
     if (!sim->algorithm->uses_gradients || sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_ANY)
         return STATUS_OK;
     bool rate = sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_RATE;
