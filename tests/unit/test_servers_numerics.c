@@ -225,6 +225,70 @@ START_TEST(servers_are_their_loops)
 }
 END_TEST
 
+/* ---- Shards that step in different orders ---- */
+
+#define SHARDS 2
+
+struct apart {
+    double x[D], g[N][D], next[N][D]; /* next: the parts of the read that have left the servers */
+    int parts[N];
+    int64_t version[SHARDS], sent[SHARDS][N];
+};
+
+/* One update as the trace tells it; the worker goes on when both parts have answered. */
+static void apart_replay(struct apart *apart, const struct dense_reference *reference,
+                         const struct trace_update *row)
+{
+    static const int cut[SHARDS + 1] = {0, 3, D};
+    uint32_t shard = row->node - N, i = row->origin;
+    ck_assert_int_eq(row->version, apart->version[shard]);
+    ck_assert_int_eq(row->staleness, apart->version[shard] - apart->sent[shard][i]);
+    for (int d = cut[shard]; d < cut[shard + 1]; d++) {
+        apart->x[d] -= 0.05 * apart->g[i][d];
+        apart->next[i][d] = apart->x[d];
+    }
+    apart->sent[shard][i] = ++apart->version[shard];
+    if (++apart->parts[i] % SHARDS == 0)
+        dense_gradient(reference, i, apart->next[i], apart->g[i]);
+}
+
+/* Random times, shared links, and a way around them for worker j to shard j: the shards see the
+ * pushes in different orders, and a worker computes on parts of different versions. */
+START_TEST(shards_of_an_asynchronous_server_step_apart)
+{
+    const char *set[] = {"algorithm={\"name\": \"async-server\", \"shards\": 2,"
+                         " \"placement\": \"co-located\"}",
+                         "compute={\"gradient_time\": {\"name\": \"lognormal\", \"mean\": "
+                         "\"10 ms\", \"cv\": 1}}",
+                         "network={\"bandwidth\": \"8 Gbps\", \"latency\": \"1 ms\"}",
+                         "wire.message_size=3 MB",
+                         "optimizer={\"name\": \"sgd\", \"learning_rate\": 0.05}",
+                         "stop={\"iterations\": 30}",
+                         NULL};
+    struct scenario *scenario;
+    struct dense start;
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &start);
+    struct play play = play_fine(quadratic_text, set);
+    struct apart apart = {.version = {0}};
+    bool differ = false;
+    memcpy(apart.x, start.x[0], sizeof apart.x);
+    for (uint32_t i = 0; i < N; i++)
+        dense_gradient(&reference, i, apart.x, apart.g[i]);
+    ck_assert_uint_eq(play.rows.update_count, SHARDS * N * 30);
+    for (size_t u = 0; u < play.rows.update_count; u++) {
+        const struct trace_update *row = &play.rows.updates[u];
+        apart_replay(&apart, &reference, row);
+        differ |= apart.sent[0][row->origin] != apart.sent[1][row->origin] &&
+                  apart.parts[row->origin] % SHARDS == 0;
+    }
+    ck_assert(differ);
+    ck_assert_double_le(play_difference(play.rows.mean, apart.x, D), 1e-12);
+    ck_assert_double_le(play_difference(play.rows.x, &apart.next[0][0], N * D), 1e-12);
+    play_free(&play);
+    dense_close(&reference, scenario);
+}
+END_TEST
+
 /* ---- Identities ---- */
 
 static const char softmax_text[] =
@@ -347,6 +411,7 @@ static Suite *numerics_suite(void)
     Suite *suite = suite_create("servers' numerics");
     TCase *loops = tcase_create("loops"), *identities = tcase_create("identities");
     tcase_add_loop_test(loops, servers_are_their_loops, 0, LOOP_CASES);
+    tcase_add_test(loops, shards_of_an_asynchronous_server_step_apart);
     tcase_add_loop_test(identities, identities_hold_bit_for_bit, 0, 13);
     tcase_add_test(identities, ssp_without_slack_is_the_synchronous_server);
     tcase_add_loop_test(identities, bits_depend_on_no_thread_and_no_flush, 0, LOOP_CASES);
