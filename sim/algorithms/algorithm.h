@@ -358,7 +358,8 @@ void node_await_round(struct node *node, unsigned conditions, int64_t round);
 bool node_poll_round(struct node *node, unsigned conditions, int64_t round);
 /* on_ready is called once, as soon as all conditions hold. One wait at a time. */
 void node_await(struct node *node, unsigned conditions, int64_t round, uint32_t messages);
-/* Awaits that `messages` pushes and deltas, of whatever rounds, have arrived since the start. */
+/* Awaits that `messages` pushes and deltas, of whatever rounds, have arrived since the start.
+ * Receives of all rounds are posted from then on. */
 void node_await_total(struct node *node, int64_t messages);
 /* The node stands still until the program calls node_unblock on it from another handler (then the
  * program goes on itself; on_ready is not called).  `what` (a literal) names the reason in the

@@ -16,6 +16,7 @@
  * takes mu = beta, the default.  nesterov (QG-DSGDm-N): x_half = x - eta (g + beta h).
  * Choices: the gradient's weight decay is part of g.  eta is the rate that the step's gradient was
  * taken with; where it is 0 (the first step of a warm-up) d does not exist, and m stays.
+ * An outer step comes after the momentum's update, and does not enter it.
  * Errata: none known.
  *
  * Timing: the exchange follows the gradient: T_c + T_x an iteration, one vector a message; nothing
@@ -120,4 +121,5 @@ const struct algorithm_ops quasi_global_momentum_ops = {
     .start = begin_step,
     .on_gradient = qgm_on_gradient,
     .on_ready = qgm_on_ready,
+    .on_resume = begin_step,
 };

@@ -191,6 +191,12 @@ static const char *base_refuses(const struct sim *sim)
 static enum status check_buffers(const struct sim *sim, struct error *error)
 {
     const struct outer_config *outer = config_of(sim);
+    if (outer->buffers != OUTER_MAINTAIN && sim->algorithm->optimizers == ALGORITHM_OPTIMIZER_RATE)
+        return status_fail_at(error, "outer.buffers",
+                              "found \"%s\", but %s has a momentum of its own; expected "
+                              "\"maintain\"",
+                              outer->buffers == OUTER_RESET ? "reset" : "average",
+                              sim->algorithm->plugin.name);
     if (outer->buffers != OUTER_AVERAGE)
         return STATUS_OK;
     if (!outer->average)
@@ -215,8 +221,8 @@ enum status outer_check(struct sim *sim, struct error *error)
         return STATUS_OK;
     const char *reason = base_refuses(sim);
     if (reason)
-        return status_fail_at(error, "outer.name", "found %s, but %s %s; expected none", name, base,
-                              reason);
+        return status_fail_at(error, "outer.name",
+                              "found an outer optimizer, but %s %s; expected none", base, reason);
     if (field_integer_absent(outer->period) && sim->algorithm->averages == NULL)
         return status_fail_at(error, "outer.period",
                               "found none, and %s has no averages of its own whose place %s could "

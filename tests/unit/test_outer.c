@@ -148,6 +148,17 @@ START_TEST(slowmo_without_momentum_is_local_sgd)
 }
 END_TEST
 
+/* Without its momentum it is that order of D-PSGD, also under an outer optimizer. */
+START_TEST(slowmo_over_quasi_global_momentum)
+{
+    const char *momentum[] = {"algorithm={\"name\": \"quasi-global-momentum\", \"beta\": 0}",
+                              SLOWMO, "topology=ring", NULL};
+    const char *d_psgd[] = {"algorithm={\"name\": \"d-psgd\", \"order\": \"adapt-then-combine\"}",
+                            SLOWMO, "topology=ring", NULL};
+    assert_same_models(momentum, d_psgd, false);
+}
+END_TEST
+
 /* theta: 5 steps of SGD; phi follows by 0.3. */
 START_TEST(lookahead_is_its_loop)
 {
@@ -669,7 +680,7 @@ END_TEST
 /* ---- Refusals ---- */
 
 static const struct {
-    const char *set[4];
+    const char *set[5];
     const char *path, *says;
 } refusals[] = {
     {{"algorithm=push-sum", "outer=slowmo", "outer.period=5"}, "outer.name", "takes no steps"},
@@ -682,6 +693,9 @@ static const struct {
      "outer.name",
      "exchanges apart"},
     {{"outer=slowmo", "outer.average=false", "outer.buffers=average"}, "outer.buffers", "average"},
+    {{"algorithm=quasi-global-momentum", "outer=slowmo", "outer.period=5", "outer.buffers=reset"},
+     "outer.buffers",
+     "momentum of its own"},
     {{"outer=slowmo", "algorithm.average_momentum=true"}, "outer.name", "average_momentum"},
     {{"outer=slowmow"}, "outer", "did you mean \"slowmo\""},
 };
@@ -706,6 +720,7 @@ static Suite *outer_suite(void)
     tcase_add_loop_test(cases, slowmo_of_every_step_is_ar_sgd, 0,
                         (int)(sizeof bases / sizeof *bases));
     tcase_add_loop_test(cases, slowmo_without_momentum_is_local_sgd, 0, 3);
+    tcase_add_test(cases, slowmo_over_quasi_global_momentum);
     tcase_add_test(cases, lookahead_is_its_loop);
     tcase_add_loop_test(cases, slowmo_of_one_worker_is_lookahead, 0, 2);
     tcase_add_loop_test(cases, bmuf_is_its_recurrence, 0, 2);
