@@ -93,3 +93,38 @@ void dense_adapt(const struct dense_reference *reference, struct dense *state, d
             state->x[i][d] -= gamma * g[d];
     }
 }
+
+void dense_send_halves(struct dense *state, struct dense *sent, int64_t round)
+{
+    double p[DENSE_NODES][DENSE_NODES];
+    dense_exponential(p, round);
+    *sent = *state;
+    for (int i = 0; i < DENSE_NODES; i++)
+        p[i][i] = 0;
+    dense_multiply(sent, p);
+    for (int i = 0; i < DENSE_NODES; i++) {
+        state->w[i] /= 2;
+        for (int d = 0; d < DENSE_DIMENSION; d++)
+            state->x[i][d] /= 2;
+    }
+}
+
+void dense_add(struct dense *state, const struct dense *other)
+{
+    for (int i = 0; i < DENSE_NODES; i++) {
+        state->w[i] += other->w[i];
+        for (int d = 0; d < DENSE_DIMENSION; d++)
+            state->x[i][d] += other->x[i][d];
+    }
+}
+
+void dense_average(double x[DENSE_NODES][DENSE_DIMENSION])
+{
+    for (int d = 0; d < DENSE_DIMENSION; d++) {
+        double sum = 0;
+        for (int i = 0; i < DENSE_NODES; i++)
+            sum += x[i][d];
+        for (int i = 0; i < DENSE_NODES; i++)
+            x[i][d] = sum / DENSE_NODES;
+    }
+}

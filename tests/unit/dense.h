@@ -39,5 +39,9 @@ void dense_adapt(const struct dense_reference *reference, struct dense *state, d
 void dense_ring(double p[DENSE_NODES][DENSE_NODES]);
 /* The paper's one-peer exponential schedule: at step k everybody sends half to i + 2^(k mod 3). */
 void dense_exponential(double p[DENSE_NODES][DENSE_NODES], int64_t step);
+/* Splits the state by that schedule's matrix of `round`: halves stay, halves leave as `sent`. */
+void dense_send_halves(struct dense *state, struct dense *sent, int64_t round);
+void dense_add(struct dense *state, const struct dense *other);
+void dense_average(double x[DENSE_NODES][DENSE_DIMENSION]); /* every row the mean of all */
 
 #endif

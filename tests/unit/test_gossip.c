@@ -49,31 +49,6 @@ struct flight {
     struct dense sent[K];
 };
 
-/* Splits the state by the schedule's matrix of `round`: halves stay, halves leave. */
-static void send_halves(struct dense *state, struct dense *sent, int64_t round)
-{
-    double p[N][N];
-    dense_exponential(p, round);
-    *sent = *state;
-    for (int i = 0; i < N; i++)
-        p[i][i] = 0;
-    dense_multiply(sent, p);
-    for (int i = 0; i < N; i++) {
-        state->w[i] /= 2;
-        for (int d = 0; d < D; d++)
-            state->x[i][d] /= 2;
-    }
-}
-
-static void add(struct dense *state, const struct dense *other)
-{
-    for (int i = 0; i < N; i++) {
-        state->w[i] += other->w[i];
-        for (int d = 0; d < D; d++)
-            state->x[i][d] += other->x[i][d];
-    }
-}
-
 static void mean_of(const struct dense *state, double mean[D])
 {
     for (int d = 0; d < D; d++) {
@@ -111,9 +86,9 @@ START_TEST(paper_overlap_is_its_recursion)
         int sent = k - this->delay;
         dense_adapt(&reference, &state, 0.05, this->biased);
         if (k % this->tau == 0)
-            send_halves(&state, &flight.sent[k], k / this->tau);
+            dense_send_halves(&state, &flight.sent[k], k / this->tau);
         if (sent >= 0 && sent % this->tau == 0)
-            add(&state, &flight.sent[sent]);
+            dense_add(&state, &flight.sent[sent]);
     }
     ck_assert_int_eq(play.result.last.time_ps, K * 100 * MS);
     assert_near(play.rows.x, &state.x[0][0], N * D);
@@ -127,7 +102,7 @@ START_TEST(paper_overlap_is_its_recursion)
             state.x[i][d] *= this->biased ? 1 : state.w[i];
     for (int k = K - this->delay; k < K; k++)
         if (k % this->tau == 0)
-            add(&state, &flight.sent[k]);
+            dense_add(&state, &flight.sent[k]);
     double mean[D], mass = 0;
     mean_of(&state, mean);
     assert_near(play.rows.mean, mean, D);
@@ -156,8 +131,8 @@ START_TEST(repository_overlap_is_its_recursion)
     double mean[D];
     for (int k = 0; k < K; k++) {
         if (k > 0)
-            add(&state, &flight);
-        send_halves(&state, &flight, k);
+            dense_add(&state, &flight);
+        dense_send_halves(&state, &flight, k);
         dense_adapt(&reference, &state, 0.05, false);
     }
     ck_assert_int_eq(play.result.last.time_ps, (K - 1) * step_ps + 100 * MS);
@@ -168,7 +143,7 @@ START_TEST(repository_overlap_is_its_recursion)
         for (int d = 0; d < D; d++)
             z.x[i][d] /= state.w[i];
     assert_near(play.rows.z, &z.x[0][0], N * D);
-    add(&state, &flight);
+    dense_add(&state, &flight);
     mean_of(&state, mean);
     assert_near(play.rows.mean, mean, D);
     play_free(&play);

@@ -36,17 +36,6 @@ static void assert_near(const double *found, const double *expected, size_t coun
     ck_assert_double_le(play_difference(found, expected, count), 1e-12);
 }
 
-static void average(double x[N][D])
-{
-    for (int d = 0; d < D; d++) {
-        double sum = 0;
-        for (int i = 0; i < N; i++)
-            sum += x[i][d];
-        for (int i = 0; i < N; i++)
-            x[i][d] = sum / N;
-    }
-}
-
 /* ---- When the averages come ---- */
 
 struct rhythm {
@@ -93,7 +82,7 @@ START_TEST(averages_come_when_they_should)
         ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k), (100 * k + 50 * done) * MS);
         dense_adapt(&reference, &state, 0.05, false);
         if (this->averages[done] == k + 1) {
-            average(state.x);
+            dense_average(state.x);
             done++;
         }
     }
@@ -148,9 +137,9 @@ START_TEST(double_averaging_is_its_loop)
         }
         if (k % 5 != 4)
             continue;
-        average(state.x);
+        dense_average(state.x);
         if (_i)
-            average(m);
+            dense_average(m);
     }
     assert_near(play.rows.x, &state.x[0][0], N * D);
     ck_assert_double_eq(play.result.summary.messages, 7 * 6 * 10);

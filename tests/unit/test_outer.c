@@ -57,17 +57,6 @@ struct slow {
     double alpha, beta, gamma;
 };
 
-static void average(double x[N][D])
-{
-    for (int d = 0; d < D; d++) {
-        double sum = 0;
-        for (int i = 0; i < N; i++)
-            sum += x[i][d];
-        for (int i = 0; i < N; i++)
-            x[i][d] = sum / N;
-    }
-}
-
 /* SlowMo's lines 7 and 8, as printed; `x` is the average of line 6. */
 static void slow_step(struct slow *slow, double x[N][D])
 {
@@ -84,31 +73,6 @@ static struct slow slow_begin(const struct dense *state, double alpha, double be
     struct slow slow = {.alpha = alpha, .beta = beta, .gamma = gamma};
     memcpy(slow.x0, state->x, sizeof slow.x0);
     return slow;
-}
-
-/* Splits the state by the schedule's matrix of `round`: halves stay, halves leave. */
-static void send_halves(struct dense *state, struct dense *sent, int64_t round)
-{
-    double p[N][N];
-    dense_exponential(p, round);
-    *sent = *state;
-    for (int i = 0; i < N; i++)
-        p[i][i] = 0;
-    dense_multiply(sent, p);
-    for (int i = 0; i < N; i++) {
-        state->w[i] /= 2;
-        for (int d = 0; d < D; d++)
-            state->x[i][d] /= 2;
-    }
-}
-
-static void add(struct dense *state, const struct dense *other)
-{
-    for (int i = 0; i < N; i++) {
-        state->w[i] += other->w[i];
-        for (int d = 0; d < D; d++)
-            state->x[i][d] += other->x[i][d];
-    }
 }
 
 /* ---- SlowMo's special cases ---- */
@@ -208,7 +172,7 @@ END_TEST
 static void bmuf_step(struct dense *state, double x[D], double delta[D], double eta, double zeta,
                       bool nesterov)
 {
-    average(state->x);
+    dense_average(state->x);
     for (int d = 0; d < D; d++) {
         double start = x[d] + (nesterov ? eta * delta[d] : 0);
         delta[d] = eta * delta[d] + zeta * (state->x[0][d] - start);
@@ -285,7 +249,7 @@ static void adam_step(const struct dense_reference *reference, struct dense *sta
 /* PyTorch's Nesterov on the outer gradient. */
 static void diloco_step(struct dense *state, double x[D], double u[D])
 {
-    average(state->x);
+    dense_average(state->x);
     for (int d = 0; d < D; d++) {
         double outer = x[d] - state->x[0][d];
         u[d] = 0.8 * u[d] + outer;
@@ -322,8 +286,8 @@ START_TEST(diloco_is_its_loop)
         if (_i == 1)
             adam = (struct adam){.index = 0};
         if (_i == 2) {
-            average(adam.m);
-            average(adam.v);
+            dense_average(adam.m);
+            dense_average(adam.v);
         }
     }
     assert_near(play.rows.x, &state.x[0][0], N * D);
@@ -362,11 +326,11 @@ static void gossip_step(const struct gossip_case *this, struct dense *state, str
 {
     int arrived = k - this->delay;
     if (k % this->tau == 0) {
-        send_halves(state, &flight->sent[k], k / this->tau);
+        dense_send_halves(state, &flight->sent[k], k / this->tau);
         flight->out[k] = true;
     }
     if (arrived >= 0 && flight->out[arrived]) {
-        add(state, &flight->sent[arrived]);
+        dense_add(state, &flight->sent[arrived]);
         flight->out[arrived] = false;
     }
 }
@@ -375,7 +339,7 @@ static void drain(struct dense *state, struct flight *flight)
 {
     for (int k = 0; k < K; k++)
         if (flight->out[k]) {
-            add(state, &flight->sent[k]);
+            dense_add(state, &flight->sent[k]);
             flight->out[k] = false;
         }
 }
@@ -397,7 +361,7 @@ START_TEST(slowmo_over_gossip_is_its_recursion)
         if (k % 5 != 4)
             continue;
         drain(&state, &flight);
-        average(state.x);
+        dense_average(state.x);
         slow_step(&slow, state.x);
         for (int i = 0; i < N; i++)
             state.w[i] = 1;
@@ -429,13 +393,13 @@ START_TEST(slowmo_over_the_repository_is_its_recursion)
     struct slow slow = slow_begin(&state, 0.9, 0.6, 0.05);
     for (int k = 0; k < steps; k++) {
         if (k % 5 != 0)
-            add(&state, &flight);
-        send_halves(&state, &flight, k);
+            dense_add(&state, &flight);
+        dense_send_halves(&state, &flight, k);
         dense_adapt(&reference, &state, 0.05, false);
         if (k % 5 != 4)
             continue;
-        add(&state, &flight);
-        average(state.x);
+        dense_add(&state, &flight);
+        dense_average(state.x);
         slow_step(&slow, state.x);
         for (int i = 0; i < N; i++)
             state.w[i] = 1;
@@ -504,10 +468,10 @@ START_TEST(slowmo_freezes_the_rate_in_a_loop)
         slow.gamma = schedule(k - k % 5);
         dense_adapt(&reference, &state, slow.gamma, false);
         if (k % 12 == 11 && k % 5 != 4) /* local-sgd's own averages */
-            average(state.x);
+            dense_average(state.x);
         if (k % 5 != 4)
             continue;
-        average(state.x);
+        dense_average(state.x);
         slow_step(&slow, state.x);
     }
     assert_near(play.rows.x, &state.x[0][0], N * D);
@@ -533,7 +497,7 @@ START_TEST(a_rate_of_zero_moves_nothing)
     struct slow slow = slow_begin(&state, 1, 0.5, 0.05 * 5 / 8);
     for (int k = 5; k < 10; k++)
         dense_adapt(&reference, &state, slow.gamma, false);
-    average(state.x);
+    dense_average(state.x);
     slow_step(&slow, state.x);
     for (int k = 10; k < 12; k++)
         dense_adapt(&reference, &state, 0.05, false);
@@ -566,12 +530,12 @@ START_TEST(buffers_are_kept_reset_or_averaged)
         }
         if (k % 5 != 4)
             continue;
-        average(state.x);
+        dense_average(state.x);
         slow_step(&slow, state.x);
         if (_i == 1)
             memset(m, 0, sizeof m);
         if (_i == 2)
-            average(m);
+            dense_average(m);
     }
     assert_near(play.rows.x, &state.x[0][0], N * D);
     play_free(&play);
