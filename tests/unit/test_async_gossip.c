@@ -335,23 +335,41 @@ START_TEST(a_slow_worker_costs_its_own_gradients_only)
 }
 END_TEST
 
-/* An exchange each way takes T_x = 30, 50 or 80 ms, in pairs that never meet others at one time. */
+/* An exchange each way takes T_x = 30, 50 or 80 ms, in pairs that never meet others at one time.
+ * Passive nodes that take a gradient an exchange keep the same time; those that poll do not wait.
+ */
 START_TEST(an_active_node_takes_two_messages_or_its_gradient)
 {
+    static const char *const modes[] = {
+        "algorithm={\"name\": \"ad-psgd\"}",
+        "algorithm={\"name\": \"ad-psgd\", \"exchange\": \"per-gradient\"}",
+        "algorithm={\"name\": \"ad-psgd\", \"passive\": \"wait\"}",
+    };
     static const int sizes_mb[] = {30, 50, 80};
     char size[40];
     snprintf(size, sizeof size, "wire.message_size=%d MB", sizes_mb[_i % 3]);
-    const char *set[] = {size, exchanges[_i / 3],
+    const char *set[] = {size, modes[_i / 3],
                          "topology={\"name\": \"sgp-bipartite-exponential\", \"version\": \"tag\"}",
                          NULL};
     struct play play = play_none(ring_text, set);
-    double expected = fmax(0.1, 2 * sizes_mb[_i % 3] * 1e-3);
-    for (uint32_t node = 1; node < 8; node += 2) {
+    double both = fmax(0.1, 2 * sizes_mb[_i % 3] * 1e-3);
+    for (uint32_t node = 0; node < 8; node++) {
+        double expected = node % 2 || _i / 3 == 2 ? both : 0.1;
         int count = 0;
         while (update_of(&play, node, count))
             count++;
         ck_assert_double_eq_tol(60 / expected / count, 1, 0.02);
     }
+    play_free(&play);
+}
+END_TEST
+
+START_TEST(who_waits_must_be_asked)
+{
+    const char *set[] = {exchanges[1], "algorithm.passive=wait", NULL};
+    struct play play = play_text(ring_text, set, (struct play_options){.device = "none"});
+    ck_assert_int_eq(play.status, STATUS_REQUEST);
+    ck_assert_str_eq(play.error.path, "algorithm.passive");
     play_free(&play);
 }
 END_TEST
@@ -447,7 +465,8 @@ static Suite *async_gossip_suite(void)
     tcase_add_test(tests, an_exchange_a_gradient);
     tcase_add_loop_test(tests, models_are_those_of_a_plain_loop, 0, 6);
     tcase_add_loop_test(tests, a_slow_worker_costs_its_own_gradients_only, 0, 4);
-    tcase_add_loop_test(tests, an_active_node_takes_two_messages_or_its_gradient, 0, 6);
+    tcase_add_loop_test(tests, an_active_node_takes_two_messages_or_its_gradient, 0, 9);
+    tcase_add_test(tests, who_waits_must_be_asked);
     tcase_add_loop_test(tests, averages_keep_the_mean, 0, 2);
     tcase_add_loop_test(tests, who_is_done_goes_on_answering, 0, 2);
     tcase_add_loop_test(tests, threads_and_device_change_nothing, 0, 2);
