@@ -143,4 +143,5 @@ const struct algorithm_ops prague_ops = {
     .start = start_step,
     .on_gradient = prague_on_gradient,
     .on_collective = prague_on_collective,
+    .on_resume = start_step,
 };

@@ -82,6 +82,20 @@ START_TEST(one_group_is_all_reduce_of_parameters)
 }
 END_TEST
 
+/* SlowMo that averages after every step and takes the average as it is: the groups do not matter.
+ */
+START_TEST(an_outer_average_is_all_reduce_of_parameters)
+{
+    const char *prague[] = {
+        "outer={\"name\": \"slowmo\", \"period\": 1, \"alpha\": 1, \"beta\": 0}", NULL};
+    const char *ar_sgd[] = {"algorithm={\"name\": \"ar-sgd\", \"average\": \"parameters\"}", NULL};
+    struct play one = play_fine(text, prague), two = play_fine(text, ar_sgd);
+    ck_assert_double_le(play_difference(one.rows.x, two.rows.x, N * D), 1e-12);
+    play_free(&one);
+    play_free(&two);
+}
+END_TEST
+
 START_TEST(groups_of_one_do_not_talk)
 {
     const char *set[] = {"algorithm.group_size=1", NULL};
@@ -201,6 +215,7 @@ static Suite *prague_suite(void)
     TCase *tests = tcase_create("prague");
     tcase_add_test(tests, a_slow_member_holds_its_group_only);
     tcase_add_loop_test(tests, one_group_is_all_reduce_of_parameters, 0, 4);
+    tcase_add_test(tests, an_outer_average_is_all_reduce_of_parameters);
     tcase_add_test(tests, groups_of_one_do_not_talk);
     tcase_add_loop_test(tests, static_groups_are_their_recursion, 0, 3);
     tcase_add_loop_test(tests, random_groups_contract_as_the_theory_says, 0, 3);
