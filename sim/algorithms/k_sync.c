@@ -13,7 +13,10 @@
  * through with one takes the next at the same x^j, so that nobody is ever idle.
  *
  * Timing: a version lasts until the K-th push is in and its answers are out.  A worker cancels when
- * the new x reaches it; a gradient that was on its way then is dropped at the server.
+ * the new x reaches it; a gradient that was on its way then is dropped at the server.  With
+ * `batches` a push goes out while the next mini-batch is computed, one at a time: a gradient that
+ * is complete before the last push has left waits for that.  (Else pushes of old versions would
+ * fill a link that is slower than the workers, without bound, and no version would ever end.)
  * Faults: as server.h says; up to P - K workers may be silent.
  * Expected (tests/unit/test_servers.c), no bytes and no latency, gradient times
  * Delta + exponential(mu): K-sync Delta + (H_P - H_{P-K}) / mu a version; K-batch-sync K / (P mu)
@@ -25,6 +28,12 @@ struct k_sync_params {
     int64_t K;
     bool batches;
     int placement;
+};
+
+struct k_sync_worker {
+    struct server_worker server; /* first: server.h's */
+    bool holds;                  /* a gradient that waits until the last push has left */
+    bool outdated;               /* a new x has come meanwhile */
 };
 
 static const struct field k_sync_fields[] = {
@@ -52,11 +61,38 @@ static enum status k_sync_check(const void *erased, uint32_t nodes, struct error
 static void k_sync_on_gradient(struct node *node)
 {
     const struct k_sync_params *params = node_params(node);
+    struct k_sync_worker *worker = node_state(node);
     if (params->batches) {
-        server_push(node);
-        server_compute(node);
+        worker->holds = true;
+        node_await(node, NODE_SENT, 0, 0);
     } else {
         server_push_and_wait(node);
+    }
+}
+
+/* The last push has left: this gradient may, unless it is of an old version by now. */
+static void k_sync_on_ready(struct node *node)
+{
+    struct k_sync_worker *worker = node_state(node);
+    worker->holds = false;
+    if (worker->outdated)
+        node_drop_gradient(node);
+    else
+        server_push(node);
+    worker->outdated = false;
+    if (!worker->server.done)
+        server_compute(node);
+}
+
+static void read_model(struct node *node)
+{
+    struct k_sync_worker *worker = node_state(node);
+    if (worker->holds) {
+        worker->outdated = true;
+        server_end_iteration(node, false);
+    } else {
+        node_cancel_gradient(node, 0);
+        server_next(node, false);
     }
 }
 
@@ -67,8 +103,7 @@ static void k_sync_on_message(struct node *node, const struct node_mail *mail)
         if (server_collect(node, mail, (uint32_t)params->K) == SERVER_STEPPED)
             server_answer_all(node);
     } else if (server_read(node, mail)) {
-        node_cancel_gradient(node, 0);
-        server_next(node, false);
+        read_model(node);
     }
 }
 
@@ -80,11 +115,12 @@ const struct algorithm_ops k_sync_ops = {
                .params_size = sizeof(struct k_sync_params)},
     .uses_gradients = true,
     .mean = ALGORITHM_MEAN_SERVER,
-    .state_size = sizeof(struct server_worker),
+    .state_size = sizeof(struct k_sync_worker),
     .servers = k_sync_servers,
     .server_state = server_state_size,
     .check = k_sync_check,
     .start = server_start,
     .on_gradient = k_sync_on_gradient,
+    .on_ready = k_sync_on_ready,
     .on_message = k_sync_on_message,
 };

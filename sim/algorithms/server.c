@@ -83,13 +83,18 @@ void server_compute(struct node *node)
     node_start_gradient(node, node_x(node));
 }
 
-void server_next(struct node *node, bool keeps_on)
+bool server_end_iteration(struct node *node, bool keeps_on)
 {
     struct server_worker *worker = node_state(node);
     node_unblock(node);
     if (!worker->done)
         worker->done = !node_next_iteration(node);
-    if (!worker->done || keeps_on)
+    return !worker->done || keeps_on;
+}
+
+void server_next(struct node *node, bool keeps_on)
+{
+    if (server_end_iteration(node, keeps_on))
         server_compute(node);
 }
 

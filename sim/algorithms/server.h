@@ -55,8 +55,10 @@ void server_push_and_wait(struct node *node);
 bool server_read(struct node *node, const struct node_mail *mail);
 /* The gradient at x. */
 void server_compute(struct node *node);
-/* x is new: that ends the iteration, and the next begins.  A worker that has done its iterations
- * stops; `keeps_on`: it goes on, because a step takes more gradients than the others have. */
+/* x is new: that ends the iteration.  A worker that has done its iterations stops; `keeps_on`: it
+ * goes on, because a step takes more gradients than the others have.  True: the next begins. */
+bool server_end_iteration(struct node *node, bool keeps_on);
+/* The same, and the next computation starts. */
 void server_next(struct node *node, bool keeps_on);
 
 /* ---- At a server ---- */

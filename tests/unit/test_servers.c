@@ -47,13 +47,13 @@ struct expected_update {
     int64_t version, staleness;
 };
 
-static void assert_updates(const struct play *play, const struct expected_update *expected,
-                           size_t count)
+static void assert_updates(const struct play *play, uint32_t server,
+                           const struct expected_update *expected, size_t count)
 {
     ck_assert_uint_eq(play->rows.update_count, count);
     for (size_t i = 0; i < count; i++) {
         const struct trace_update *row = &play->rows.updates[i];
-        ck_assert_uint_eq(row->node, 4);
+        ck_assert_uint_eq(row->node, server);
         ck_assert_int_eq(row->time_ps, expected[i].at_ms * MS);
         ck_assert_uint_eq(row->origin, expected[i].origin);
         ck_assert_int_eq(row->version, expected[i].version);
@@ -61,7 +61,7 @@ static void assert_updates(const struct play *play, const struct expected_update
     }
 }
 #define ASSERT_UPDATES(play, expected)                                                             \
-    assert_updates(play, expected, sizeof(expected) / sizeof *(expected))
+    assert_updates(play, 4, expected, sizeof(expected) / sizeof *(expected))
 
 /* ---- The synchronous server ---- */
 
@@ -234,6 +234,40 @@ START_TEST(fast_workers_give_several_batches)
     ck_assert_double_eq(play.result.summary.gradients_cancelled, 40);
     ck_assert_double_eq(play.result.summary.gradients_dropped, 9);
     ck_assert_double_eq(play.result.summary.blocked_share, 0);
+    play_free(&play);
+}
+END_TEST
+
+/* Workers that are faster than the server's link, 300 ms a push on 8 Gbps: gradients of 100 and 260
+ * ms, and of a worker that never gets done.  K = 2; a push leaves only when the worker's last has.
+ *
+ *   worker 0's first push: 100-260 alone, then shared: in at 540; its second (complete at 200)
+ * leaves then.  Worker 1's first: 260-860, shared.  That is version 1; three answers until 1760.
+ * Until then the pushes of both share the link, for the old version: worker 0's end at 1140 and
+ * 1740, worker 1's at 1460. 1760: worker 0 computes (from 1740) and cancels; worker 1 holds a
+ * gradient until its third push has left, at 2060, drops it and begins anew.  Worker 0's fourth
+ * push leaves until 2200, alone from 2060; its new gradient (1860) then: 120 ms alone, from 2320
+ * shared with worker 1's: in at 2680.  Worker 1's at 2920 ends version 2, the answers are there at
+ * 3820.
+ *
+ * Dropped at the server: five pushes of version 0 (1140, 1460, 1740, 2060, 2200), two of version 1
+ * (3280, 3520); at worker 1 the one that it held. */
+START_TEST(a_push_waits_for_the_last_one)
+{
+    const char *set[] = {"nodes=3",
+                         "algorithm={\"name\": \"k-sync\", \"K\": 2, \"batches\": true}",
+                         "compute.stragglers=[{\"first\": 1, \"slowdown\": 2.6}, {\"first\": 2, "
+                         "\"slowdown\": 1000}]",
+                         "network={\"bandwidth\": \"8 Gbps\", \"latency\": \"0 s\"}",
+                         "wire.message_size=300 MB",
+                         "stop.iterations=2",
+                         NULL};
+    struct play play = timed(unequal_text, set);
+    static const struct expected_update expected[] = {
+        {860, 0, 0, 0}, {860, 1, 0, 0}, {2920, 0, 1, 0}, {2920, 1, 1, 0}};
+    assert_updates(&play, 3, expected, 4);
+    ck_assert_int_eq(play.result.last.time_ps, 3820 * MS);
+    ck_assert_double_eq(play.result.summary.gradients_dropped, 8);
     play_free(&play);
 }
 END_TEST
@@ -411,6 +445,7 @@ static Suite *servers_suite(void)
     tcase_add_loop_test(synchronous, late_workers_are_cancelled, 0, 2);
     tcase_add_loop_test(synchronous, a_push_under_way_is_dropped, 0, 2);
     tcase_add_test(synchronous, fast_workers_give_several_batches);
+    tcase_add_test(synchronous, a_push_waits_for_the_last_one);
     tcase_add_test(asynchronous, contributors_wait_for_k_pushes);
     tcase_add_test(asynchronous, any_two_batches_make_a_step);
     tcase_add_test(asynchronous, every_push_is_a_step);
