@@ -46,7 +46,7 @@ static const char *const ar_sgd_averages[] = {"parameters", "gradients", NULL};
 static const struct field ar_sgd_fields[] = {
     FIELD_AT(struct ar_sgd_params, average, FIELD_ENUM, "\"gradients\"", .names = ar_sgd_averages,
              .help = "what is averaged: gradients before the step, or parameters after it"),
-    FIELD_AT(struct ar_sgd_params, bucket, FIELD_BYTES, "null", .min = 1000, .max = 9e18,
+    FIELD_AT(struct ar_sgd_params, bucket, FIELD_BYTES, "null", .min = 1000, .max = 1e15,
              .help = "largest part of the gradient that is reduced while the backward pass goes "
                      "on; absent: all of it, afterwards"),
     FIELD_AT(struct ar_sgd_params, collective, FIELD_CHOICE, "\"ring\"",

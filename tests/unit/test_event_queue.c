@@ -278,6 +278,20 @@ START_TEST(tombstones_do_not_pile_up)
 }
 END_TEST
 
+START_TEST(an_instant_has_a_last_class)
+{
+    struct event_queue *queue = event_queue_create();
+    struct event event;
+    for (int class_ = EVENT_CLASS_LAST; class_ >= EVENT_CLASS_FAULT; class_--)
+        event_queue_push(queue, 7, (enum event_class)class_, (uint32_t)class_, 0, 0);
+    for (uint32_t class_ = EVENT_CLASS_FAULT; class_ <= EVENT_CLASS_LAST; class_++) {
+        ck_assert(event_queue_pop(queue, &event));
+        ck_assert_uint_eq(event.kind, class_);
+    }
+    event_queue_free(queue);
+}
+END_TEST
+
 START_TEST(extreme_times_are_ordered)
 {
     const int64_t times[] = {INT64_MAX, 0, -1, INT64_MIN, 1};
@@ -335,6 +349,7 @@ int main(void)
     tcase_add_test(cases, worn_out_slot_is_retired);
     tcase_add_test(cases, tombstones_do_not_pile_up);
     tcase_add_test(cases, extreme_times_are_ordered);
+    tcase_add_test(cases, an_instant_has_a_last_class);
     tcase_add_test(cases, million_events_wait);
     suite_add_tcase(suite, cases);
     return testing_run(suite);

@@ -367,6 +367,24 @@ START_TEST(free_averages_make_it_local_sgd)
 }
 END_TEST
 
+/* The same against the program of that name, mean and spread and all. */
+START_TEST(free_averages_give_what_local_sgd_gives)
+{
+    const char *lap[] = {"nodes=6", "workers_per_host=6", "algorithm.period=5",
+                         "stop={\"iterations\": 38}", NULL};
+    const char *local[] = {"nodes=6", "workers_per_host=6",
+                           "algorithm={\"name\": \"local-sgd\", \"period\": 5}",
+                           "stop={\"iterations\": 38}", NULL};
+    struct play one = play_fine(text, lap), two = play_fine(text, local);
+    assert_near(one.rows.x, two.rows.x, 6 * D);
+    assert_near(one.rows.mean, two.rows.mean, D);
+    ck_assert_double_gt(two.result.last.consensus, 1e-6);
+    ck_assert_double_eq_tol(one.result.last.consensus, two.result.last.consensus, 1e-12);
+    play_free(&one);
+    play_free(&two);
+}
+END_TEST
+
 START_TEST(phases_have_no_times)
 {
     static const char *const wrong[] = {"algorithm.pre_post=10 s", "algorithm.prepass=10 s"};
@@ -504,6 +522,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(lap, every_node_makes_all_its_updates, 0, 3);
     tcase_add_test(lap, three_unequal_updaters_by_hand);
     tcase_add_loop_test(lap, free_averages_make_it_local_sgd, 0, 6);
+    tcase_add_test(lap, free_averages_give_what_local_sgd_gives);
     tcase_add_loop_test(lap, phases_have_no_times, 0, 2);
     tcase_add_loop_test(lpp, without_partial_steps_it_is_lap, 0, 3);
     tcase_add_loop_test(lpp, partial_steps_by_hand, 0, 2);
