@@ -246,6 +246,7 @@ const struct algorithm_ops ad_psgd_ops = {
     .state_size = sizeof(struct ad_psgd_state),
     .topology = ad_psgd_topology,
     .check = ad_psgd_check,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .start = ad_psgd_start,
     .on_gradient = ad_psgd_on_gradient,
     .on_paired = ad_psgd_on_paired,

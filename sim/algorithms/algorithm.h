@@ -71,6 +71,20 @@ enum algorithm_compression {
     ALGORITHM_COMPRESSES_DIFFERENCE = 2, /* to a copy that the receiver tracks: node_encode */
 };
 
+/* Faults that a program goes on after (flags).  Beneath one without flags the transport is
+ * reliable: a lost message is sent again, one from or to a host that is down waits for it; and
+ * hosts come back with the state that they had.  Handlers of a node run only while its host is up;
+ * a gradient that a crash cuts is computed anew from its start. */
+enum algorithm_survives {
+    /* Messages that are lost.  Of a push that carries its weight an empty one arrives, which counts
+     * in every wait and brings nothing; a pairwise average is given up (on_paired).  Parcels,
+     * deltas and collectives stay reliable. */
+    ALGORITHM_SURVIVES_LOSS = 1,
+    /* A worker or server whose x is the initial one again, without momentum, in the middle of its
+     * iteration.  What else the program keeps, it keeps. */
+    ALGORITHM_SURVIVES_AMNESIA = 2,
+};
+
 struct algorithm_servers {
     uint32_t count;  /* shards; 0: none */
     bool co_located; /* server j shares the host of worker j mod n; else it has its own */
@@ -90,6 +104,9 @@ struct algorithm_ops {
     enum algorithm_optimizers optimizers;
     bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
                             the scenario says otherwise: asynchronous programs */
+    unsigned survives;   /* enum algorithm_survives */
+    /* With these parameters no message may be lost all the same.  NULL: never. */
+    bool (*needs_all)(const void *params);
     size_t state_size;   /* 0: none */
     unsigned vectors;    /* own model-sized vectors of every instance, node_vector 1 .. vectors */
     unsigned travelling; /* the first of them that every push and mix moves with x */
@@ -112,8 +129,8 @@ struct algorithm_ops {
     void (*on_message)(struct node *node, const struct node_mail *mail); /* a parcel has come */
     void (*on_timer)(struct node *node, uint64_t tag);                   /* node_after's time */
     void (*on_collective)(struct node *node, const struct node_reduced *reduced);
-    /* The pairwise average with `peer` is done, at both of the pair; at the one who asked also
-     * where it was refused (`averaged` false).  May be NULL. */
+    /* The pairwise average with `peer` is over, at both of the pair.  `averaged` false: refused, at
+     * the one who asked; or lost, at whom the message was from and at the other. May be NULL. */
     void (*on_paired)(struct node *node, uint32_t peer, bool averaged);
     /* An outer optimizer stops the program inside node_next_iteration, which is false then, and
      * goes on here with the next iteration.  NULL: the program composes with none. */

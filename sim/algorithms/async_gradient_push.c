@@ -143,6 +143,7 @@ const struct algorithm_ops async_gradient_push_ops = {
     .global_clock = true,
     .state_size = sizeof(struct async_push_state),
     .topology = async_push_topology,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .start = async_push_start,
     .on_gradient = async_push_on_gradient,
     .on_timer = async_push_on_timer,

@@ -149,6 +149,7 @@ const struct algorithm_ops async_server_ops = {
     .servers = async_server_servers,
     .server_state = server_state_size,
     .check = async_server_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = async_server_start,
     .on_gradient = server_push_and_wait,
     .on_message = async_server_on_message,

@@ -174,6 +174,7 @@ const struct algorithm_ops d_psgd_ops = {
     .state_size = sizeof(struct d_psgd_state),
     .topology = d_psgd_topology,
     .check = d_psgd_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = start_step,
     .on_gradient = d_psgd_on_gradient,
     .on_ready = d_psgd_on_ready,

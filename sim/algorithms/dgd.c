@@ -59,6 +59,7 @@ const struct algorithm_ops dgd_ops = {
                .reference = "Nedic, Ozdaglar (IEEE TAC 2009)"},
     .uses_gradients = true,
     .topology = dgd_topology,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = begin_step,
     .on_gradient = dgd_on_gradient,
     .on_ready = dgd_on_ready,

@@ -87,6 +87,7 @@ const struct algorithm_ops k_async_ops = {
     .servers = k_async_servers,
     .server_state = server_state_size,
     .check = k_async_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = server_start,
     .on_gradient = server_push_and_wait,
     .on_message = k_async_on_message,

@@ -119,6 +119,7 @@ const struct algorithm_ops k_sync_ops = {
     .servers = k_sync_servers,
     .server_state = server_state_size,
     .check = k_sync_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = server_start,
     .on_gradient = k_sync_on_gradient,
     .on_ready = k_sync_on_ready,

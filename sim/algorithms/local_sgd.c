@@ -190,6 +190,7 @@ const struct algorithm_ops local_sgd_ops = {
     .uses_gradients = true,
     .state_size = sizeof(struct local_sgd_state),
     .check = local_sgd_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = start_step,
     .on_gradient = local_sgd_on_gradient,
     .on_collective = local_sgd_on_collective,

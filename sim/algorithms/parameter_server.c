@@ -106,6 +106,7 @@ const struct algorithm_ops parameter_server_ops = {
     .servers = parameter_server_servers,
     .server_state = server_state_size,
     .check = parameter_server_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = server_start,
     .on_gradient = server_push_and_wait,
     .on_message = parameter_server_on_message,

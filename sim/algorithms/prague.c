@@ -140,6 +140,7 @@ const struct algorithm_ops prague_ops = {
                .params_size = sizeof(struct prague_params)},
     .uses_gradients = true,
     .check = prague_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = start_step,
     .on_gradient = prague_on_gradient,
     .on_collective = prague_on_collective,

@@ -57,6 +57,11 @@ static bool is_periodic(const void *erased)
     return params->clock == PUSH_PULL_PERIODIC;
 }
 
+static bool in_rounds(const void *params)
+{
+    return !is_periodic(params);
+}
+
 static unsigned push_pull_topology(const void *params)
 {
     unsigned demand = TOPOLOGY_SYMMETRIC | TOPOLOGY_CONNECTED;
@@ -122,6 +127,8 @@ const struct algorithm_ops push_pull_ops = {
     .deploys_live = is_periodic,
     .state_size = sizeof(struct push_pull_state),
     .topology = push_pull_topology,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
+    .needs_all = in_rounds,
     .start = push_pull_start,
     .on_ready = push_pull_on_ready,
     .on_timer = push_pull_on_timer,

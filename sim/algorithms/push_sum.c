@@ -40,6 +40,7 @@ const struct algorithm_ops push_sum_ops = {
                .reference = "Kempe, Dobra, Gehrke (FOCS 2003)"},
     .carries_weight = true,
     .topology = push_sum_topology,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .start = begin_round,
     .on_ready = push_sum_on_ready,
 };

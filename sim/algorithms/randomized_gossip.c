@@ -57,6 +57,11 @@ static bool by_own_clock(const void *erased)
     return params->clock == RANDOMIZED_GOSSIP_POISSON;
 }
 
+static bool in_rounds(const void *params)
+{
+    return !by_own_clock(params);
+}
+
 static unsigned randomized_gossip_topology(const void *params)
 {
     unsigned demand = TOPOLOGY_SYMMETRIC | TOPOLOGY_CONNECTED;
@@ -115,6 +120,8 @@ const struct algorithm_ops randomized_gossip_ops = {
                .params_size = sizeof(struct randomized_gossip_params)},
     .deploys_live = by_own_clock,
     .topology = randomized_gossip_topology,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
+    .needs_all = in_rounds,
     .start = randomized_gossip_start,
     .on_ready = randomized_gossip_on_ready,
     .on_timer = randomized_gossip_on_timer,

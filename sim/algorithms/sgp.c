@@ -335,6 +335,7 @@ const struct algorithm_ops sgp_ops = {
     .state_size = sizeof(struct sgp_state),
     .topology = sgp_topology,
     .check = sgp_check,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .start = sgp_start,
     .on_gradient = sgp_on_gradient,
     .on_ready = sgp_on_ready,

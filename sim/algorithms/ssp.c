@@ -85,6 +85,7 @@ const struct algorithm_ops ssp_ops = {
     .state_size = sizeof(struct server_worker),
     .servers = ssp_servers,
     .server_state = server_state_size,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = server_start,
     .on_gradient = server_push_and_wait,
     .on_message = ssp_on_message,

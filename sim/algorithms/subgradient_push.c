@@ -62,6 +62,7 @@ const struct algorithm_ops subgradient_push_ops = {
     .carries_weight = true,
     .state_size = sizeof(struct subgradient_push_state),
     .topology = subgradient_push_topology,
+    .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .start = begin_step,
     .on_gradient = subgradient_push_on_gradient,
     .on_ready = subgradient_push_on_ready,

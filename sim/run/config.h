@@ -79,7 +79,9 @@ struct run_expect_range {
     X(staleness_mean)                                                                              \
     X(staleness_max)                                                                               \
     X(gradients_dropped)                                                                           \
-    X(gradients_cancelled)
+    X(gradients_cancelled)                                                                         \
+    X(messages_lost)                                                                               \
+    X(mass_destroyed)
 
 struct run_summary {
 #define RUN_SUMMARY_MEMBER(name) double name;

@@ -24,6 +24,9 @@ static int name_missing(const struct sim *sim, const struct node *node, char *te
 static int describe(const struct sim *sim, const struct node *node, char *text, size_t size)
 {
     char missing[96] = "";
+    if (node->down)
+        return snprintf(text, size, "; node %u is down with host %u since %.9g s, for ever",
+                        node->rank, node->host, simtime_to_s(node->down_ps));
     if (node->wait.conditions & NODE_UNBLOCKED)
         return snprintf(text, size, "; node %u waits for %s since %.9g s", node->rank,
                         node->wait.what, simtime_to_s(node->wait.since_ps));
@@ -53,10 +56,14 @@ void deadlock_report(const struct sim *sim, char *text, size_t size)
     int used =
         snprintf(text, size, "nothing can happen any more at %.9g s, but %u of %u nodes wait",
                  simtime_to_s(engine_now(sim->engine)), sim->nodes - sim->finished, sim->nodes);
-    for (uint32_t rank = 0; rank < sim->nodes && lines < DEADLOCK_LINES; rank++) {
-        if (sim->node[rank].finished || (size_t)used + 160 > size)
+    for (uint32_t i = 0; i < 2 * sim->instances && lines < DEADLOCK_LINES; i++) {
+        /* first whoever does not come back */
+        const struct node *node = &sim->node[i % sim->instances];
+        bool cause = i < sim->instances;
+        if (node->down != cause || node->finished || (size_t)used + 160 > size ||
+            (node_is_server(node) && !cause))
             continue;
-        used += describe(sim, &sim->node[rank], text + used, size - (size_t)used);
+        used += describe(sim, node, text + used, size - (size_t)used);
         lines++;
     }
 }

@@ -135,7 +135,7 @@ static enum status after_event(struct drive *drive, struct error *error)
         stop_because(drive, target);
     else if (epochs_reached(sim))
         stop_because(drive, "epochs");
-    else if (sim->finished == sim->nodes)
+    else if (sim->finished > 0 && sim->finished + sim->gone == sim->nodes)
         stop_because(drive, "iterations");
     return poll_outside(drive, error);
 }
@@ -303,6 +303,8 @@ static void summarise(struct drive *drive)
         .staleness_max = sim_staleness_max(sim),
         .gradients_dropped = (double)sim->counts.gradients_dropped,
         .gradients_cancelled = (double)sim->counts.gradients_cancelled,
+        .messages_lost = (double)sim->counts.messages_lost,
+        .mass_destroyed = sim->counts.mass_destroyed + sim->ledger.destroyed,
     };
     result->summary.time_to_target_s = metrics_time_to_target_s(sim, &result->grid_s);
     result->measured = metrics_any(sim);
@@ -395,7 +397,7 @@ static enum status finish(struct drive *drive, enum status status, struct error 
     wait_close(sim, end_ps(drive));
     reduce_cut(sim, end_ps(drive));
     mailbox_report_in_flight(sim);
-    sim_faults_report(sim);
+    sim_faults_report(sim, end_ps(drive));
     report_links(sim, end_ps(drive));
     summarise(drive);
     if (status == STATUS_OK && now == STATUS_OK)

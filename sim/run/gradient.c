@@ -68,6 +68,22 @@ static void announce_bucket(struct node *node, uint32_t index)
               ARG(index, slot->generation));
 }
 
+/* The gradient runs from now on, or as soon as the accelerator is free. */
+static void occupy(struct node *node, uint32_t index, int64_t duration_ps)
+{
+    struct sim *sim = node->sim;
+    struct sim_slot *slot = gradient_slot(node, index);
+    slot->begin_ps = cluster_occupy(sim->cluster, unit_of(node, index), CLUSTER_ACCELERATOR,
+                                    duration_ps, &slot->end_ps);
+    slot->generation++;
+    slot->running = true;
+    if (slot->end_ps > node->compute_end_ps)
+        node->compute_end_ps = slot->end_ps;
+    announce_bucket(node, index);
+    engine_at(sim->engine, slot->end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank,
+              ARG(index, slot->generation));
+}
+
 void node_compute_gradient(struct node *node, const struct node_compute *compute)
 {
     struct sim *sim = node->sim;
@@ -77,19 +93,11 @@ void node_compute_gradient(struct node *node, const struct node_compute *compute
     if (plan_executes(sim->plan))
         record_gradient(node, compute->slot, compute->at);
     slot->step_ps = cluster_step_ps(sim->cluster, unit_of(node, compute->slot));
-    slot->begin_ps =
-        cluster_occupy(sim->cluster, unit_of(node, compute->slot), CLUSTER_ACCELERATOR,
-                       simtime_add(work_ps(node, compute), slot->step_ps), &slot->end_ps);
-    slot->gradients++;
-    slot->generation++;
-    slot->running = true;
-    if (slot->end_ps > node->compute_end_ps)
-        node->compute_end_ps = slot->end_ps;
     slot->buckets = compute->buckets;
     slot->bucket = 0;
-    announce_bucket(node, compute->slot);
-    engine_at(sim->engine, slot->end_ps, EVENT_CLASS_COMPUTE, sim->gradient_event, node->rank,
-              ARG(compute->slot, slot->generation));
+    int64_t duration_ps = simtime_add(work_ps(node, compute), slot->step_ps);
+    slot->gradients++;
+    occupy(node, compute->slot, duration_ps);
 }
 
 void node_start_gradient(struct node *node, uint32_t at)
@@ -175,13 +183,11 @@ void gradient_bucket_event(void *context, const struct event *event)
     wait_settle(node);
 }
 
-void node_cancel_gradient(struct node *node, uint32_t index)
+static void cut(struct node *node, uint32_t index)
 {
     struct sim *sim = node->sim;
     struct sim_slot *slot = gradient_slot(node, index);
     int64_t now = engine_now(sim->engine);
-    if (!slot->running)
-        return;
     slot->running = false;
     cluster_release(sim->cluster, unit_of(node, index), CLUSTER_ACCELERATOR, now);
     sim->counts.gradients_cancelled++;
@@ -196,6 +202,63 @@ void node_cancel_gradient(struct node *node, uint32_t index)
         observer_span(&sim->observer, &span);
     if (node->compute_end_ps == slot->end_ps)
         node->compute_end_ps = now;
+}
+
+void node_cancel_gradient(struct node *node, uint32_t index)
+{
+    if (gradient_slot(node, index)->running)
+        cut(node, index);
+}
+
+void gradient_crash(struct node *node)
+{
+    for (uint32_t index = 0; index < node->sim->slots; index++) {
+        struct sim_slot *slot = gradient_slot(node, index);
+        slot->interrupted = slot->running;
+        if (slot->running)
+            cut(node, index);
+    }
+}
+
+/* Handles that are 0 are made when they are needed. */
+static void forget(struct plan *plan, uint32_t *vector)
+{
+    plan_release(plan, *vector);
+    *vector = 0;
+}
+
+void gradient_reset(struct node *node)
+{
+    struct sim *sim = node->sim;
+    for (uint32_t index = 0; index < sim->slots; index++) {
+        struct sim_slot *slot = gradient_slot(node, index);
+        for (unsigned s = 0; slot->has_states && s < sim->optimizer->states; s++)
+            forget(sim->plan, &slot->states[s]);
+        slot->has_states = false;
+        slot->steps = 0;
+        forget(sim->plan, &slot->memory);
+        forget(sim->plan, &slot->velocity);
+        if (!slot->interrupted || !plan_executes(sim->plan))
+            continue;
+        slot->gradients--; /* the same batch, at the new x */
+        record_gradient(node, index, node->x);
+        slot->gradients++;
+    }
+}
+
+/* It takes the time that it would have taken; buckets that the program has seen do not come again.
+ */
+void gradient_restart(struct node *node)
+{
+    struct sim *sim = node->sim;
+    for (uint32_t index = 0; index < sim->slots; index++) {
+        struct sim_slot *slot = gradient_slot(node, index);
+        int64_t work_ps = slot->end_ps - slot->begin_ps;
+        if (!slot->interrupted)
+            continue;
+        slot->interrupted = false;
+        occupy(node, index, work_ps);
+    }
 }
 
 void node_drop_gradient(struct node *node)

@@ -141,6 +141,7 @@ void node_mix(struct node *node, int64_t round)
     mix(node, count);
     for (uint32_t i = 0; i < count; i++)
         mailbox_free(sim, sim->sorted[i], engine_now(sim->engine), NULL);
+    mailbox_forget_round(node, round);
 }
 
 uint32_t node_mix_all(struct node *node, int64_t oldest)
@@ -232,11 +233,36 @@ struct plan_term holding_deployable(const struct node *node)
     return (struct plan_term){node->deployed, node->deployed_scale};
 }
 
+static void fill(struct plan *plan, uint32_t vector, uint32_t values)
+{
+    struct plan_term term = {values, 1};
+    plan_weighted_sum(plan, plan_whole(vector), &term, 1);
+}
+
+/* Where weights travel, what it held is gone and a mass of 1 begins anew.  Else the shares of an
+ * exchange stay what they were, so that coefficients still sum to 1. */
+void holding_reset(struct node *node)
+{
+    struct sim *sim = node->sim;
+    if (sim->weighted && !node_is_server(node)) {
+        ledger_destroy(sim, node->w);
+        ledger_destroy(sim, -1);
+        node->w = node->held = 1;
+    }
+    if (plan_executes(sim->plan)) {
+        fill(sim->plan, node->x, node->initial);
+        if (node->z)
+            fill(sim->plan, node->z, node->initial);
+    }
+    node_deploys(node, 0, 1);
+    holding_deploy(node);
+}
+
 /* All mass: what the workers hold, and what is on its way. */
 static size_t held_terms(struct sim *sim)
 {
     size_t terms = 0;
-    double share = 1.0 / sim->nodes;
+    double share = 1 / ledger_mass(sim);
     holding_scratch(sim, sim->nodes + sim->message_capacity);
     for (uint32_t rank = 0; rank < sim->nodes; rank++) {
         const struct node *node = &sim->node[rank];

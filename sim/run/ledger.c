@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The ledger of all push-sum weights: held + in flight = n, checked at every event from a
- * compensated running sum, and recounted in full at every metric.
+ * The ledger of all push-sum weights: held + in flight + destroyed by faults = n, checked at every
+ * event from a compensated running sum, and recounted in full at every metric.
  */
 #include "run/sim.h"
 
@@ -21,16 +21,27 @@ void ledger_add(struct sim *sim, double delta)
     ledger->sum = sum;
 }
 
+void ledger_destroy(struct sim *sim, double weight)
+{
+    ledger_add(sim, -weight);
+    sim->ledger.destroyed += weight;
+}
+
+double ledger_mass(const struct sim *sim)
+{
+    return sim->nodes - sim->ledger.destroyed;
+}
+
 void ledger_check(const struct sim *sim)
 {
-    double mass = sim->ledger.sum + sim->ledger.compensation;
+    double mass = sim->ledger.sum + sim->ledger.compensation + sim->ledger.destroyed;
     ENGINE_CHECK(sim->engine, fabs(mass - sim->nodes) <= LEDGER_TOLERANCE * sim->nodes,
                  "push-sum mass is %.17g, expected %u", mass, sim->nodes);
 }
 
 void ledger_recount(struct sim *sim)
 {
-    sim->ledger = (struct sim_ledger){0, 0};
+    sim->ledger = (struct sim_ledger){.destroyed = sim->ledger.destroyed};
     for (uint32_t rank = 0; rank < sim->nodes; rank++)
         ledger_add(sim, sim->node[rank].w);
     for (size_t i = 0; i < sim->message_capacity; i++)

@@ -54,11 +54,20 @@ static void postpone(struct sim *sim, struct node *to, uint32_t index)
     to->last_postponed = index;
 }
 
+/* Without a weight that tells the receiver how much is missing, a push must not be lost. */
+static bool may_be_lost(const struct sim *sim, const struct sim_message *message)
+{
+    bool mourned =
+        message->kind == SIM_MESSAGE_PAIR || (message->kind == SIM_MESSAGE_PUSH && sim->weighted);
+    return mourned && (sim->algorithm->survives & ALGORITHM_SURVIVES_LOSS);
+}
+
 static void transmit(struct sim *sim, uint32_t index)
 {
     const struct sim_message *message = &sim->message[index];
-    network_send(cluster_network(sim->cluster), sim->network_client, sim->node[message->src].host,
-                 sim->node[message->dst].host, message->bytes, index);
+    network_send(cluster_network(sim->cluster),
+                 may_be_lost(sim, message) ? sim->lossy_client : sim->network_client,
+                 sim->node[message->src].host, sim->node[message->dst].host, message->bytes, index);
 }
 
 static bool postpones(const struct sim *sim, const struct sim_message *message)
@@ -96,6 +105,32 @@ void mailbox_release_rendezvous(struct node *node)
     }
 }
 
+/* The message's row is written and its vector let go; the slot stays with the caller. */
+static void end_message(struct sim *sim, struct sim_message *message, int64_t consumed_ps,
+                        const char *reason)
+{
+    struct trace_message row = {.src = message->src,
+                                .dst = message->dst,
+                                .round = message->round,
+                                .bytes = message->bytes,
+                                .weight = sim->weighted ? message->weight : 0,
+                                .posted_ps = message->posted_ps,
+                                .started_ps = message->started_ps,
+                                .arrived_ps = message->arrived_ps,
+                                .consumed_ps = consumed_ps,
+                                .drop_reason = reason};
+    observer_message(&sim->observer, &row);
+    for (unsigned i = 0; i < message->vector_count; i++)
+        plan_release(sim->plan, message->vector[i]);
+    message->used = false;
+}
+
+static void free_slot(struct sim *sim, uint32_t index)
+{
+    sim->message[index].next = sim->message_free;
+    sim->message_free = index;
+}
+
 /* The parcel is consumed by its handler; the vectors live that long. */
 static void hand_over(struct node *to, uint32_t index)
 {
@@ -115,12 +150,30 @@ static void hand_over(struct node *to, uint32_t index)
     mailbox_free(sim, index, engine_now(sim->engine), NULL);
 }
 
+/* The receiver knows of a loss as soon as the network does: a perfect time-out.  The push that
+ * brings nothing waits among those that are mixed in. */
+static void deliver_loss(struct node *to, uint32_t index)
+{
+    struct sim *sim = to->sim;
+    struct sim_message *message = &sim->message[index];
+    if (message->kind == SIM_MESSAGE_PAIR) {
+        pair_lost(sim, index);
+        free_slot(sim, index);
+        return;
+    }
+    message->next = to->taken;
+    to->taken = index;
+    wait_message_arrived(to, message->round);
+}
+
 static void deliver(struct sim *sim, uint32_t index)
 {
     struct sim_message *message = &sim->message[index];
     struct node *to = &sim->node[message->dst];
     message->arrived_ps = engine_now(sim->engine);
-    if (message->kind == SIM_MESSAGE_PARCEL) {
+    if (message->lost) {
+        deliver_loss(to, index);
+    } else if (message->kind == SIM_MESSAGE_PARCEL) {
         hand_over(to, index);
     } else if (message->kind == SIM_MESSAGE_PAIR) {
         pair_arrived(sim, index);
@@ -132,12 +185,10 @@ static void deliver(struct sim *sim, uint32_t index)
     wait_settle(to);
 }
 
-void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
+/* It is through the network, or lost there. */
+static void ended(struct sim *sim, uint32_t index)
 {
-    struct sim *sim = context;
-    uint32_t index = (uint32_t)cookie;
     struct node *from = &sim->node[sim->message[index].src];
-    sim->message[index].started_ps = started_ps;
     from->unsent--;
     if (fifo_may_deliver(sim, index))
         while (index != SIM_NO_MESSAGE) {
@@ -146,6 +197,25 @@ void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
             index = next;
         }
     wait_settle(from);
+}
+
+void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps)
+{
+    struct sim *sim = context;
+    sim->message[cookie].started_ps = started_ps;
+    ended(sim, (uint32_t)cookie);
+}
+
+void mailbox_lost(void *context, uint64_t cookie, int64_t started_ps, enum network_loss loss)
+{
+    struct sim *sim = context;
+    struct sim_message *message = &sim->message[cookie];
+    message->started_ps = started_ps;
+    message->lost = true;
+    ledger_destroy(sim, message->weight);
+    sim->counts.messages_lost++;
+    end_message(sim, message, -1, network_loss_names[loss]);
+    ended(sim, (uint32_t)cookie);
 }
 
 static uint32_t count_round(const struct sim *sim, uint32_t list, int64_t round)
@@ -215,32 +285,6 @@ uint32_t mailbox_take_all(struct node *node)
     return take(node, true, 0);
 }
 
-/* The message's row is written and its vector let go; the slot stays with the caller. */
-static void end_message(struct sim *sim, struct sim_message *message, int64_t consumed_ps,
-                        const char *reason)
-{
-    struct trace_message row = {.src = message->src,
-                                .dst = message->dst,
-                                .round = message->round,
-                                .bytes = message->bytes,
-                                .weight = sim->weighted ? message->weight : 0,
-                                .posted_ps = message->posted_ps,
-                                .started_ps = message->started_ps,
-                                .arrived_ps = message->arrived_ps,
-                                .consumed_ps = consumed_ps,
-                                .drop_reason = reason};
-    observer_message(&sim->observer, &row);
-    for (unsigned i = 0; i < message->vector_count; i++)
-        plan_release(sim->plan, message->vector[i]);
-    message->used = false;
-}
-
-static void free_slot(struct sim *sim, uint32_t index)
-{
-    sim->message[index].next = sim->message_free;
-    sim->message_free = index;
-}
-
 void mailbox_free(struct sim *sim, uint32_t index, int64_t consumed_ps, const char *reason)
 {
     end_message(sim, &sim->message[index], consumed_ps, reason);
@@ -255,19 +299,31 @@ void mailbox_keep_count(struct node *node, uint32_t index)
     node->taken = index;
 }
 
-void mailbox_forget(struct node *node, int64_t oldest)
+/* Rounds first .. last will not be awaited any more. */
+static void forget_rounds(struct node *node, int64_t first, int64_t last)
 {
     struct sim *sim = node->sim;
     uint32_t *list = &node->taken;
     while (*list != SIM_NO_MESSAGE) {
         uint32_t index = *list;
-        if (sim->message[index].round >= oldest) {
+        if (sim->message[index].round < first || sim->message[index].round > last) {
             list = &sim->message[index].next;
             continue;
         }
         *list = sim->message[index].next;
         free_slot(sim, index);
     }
+}
+
+void mailbox_forget(struct node *node, int64_t oldest)
+{
+    if (oldest > INT64_MIN)
+        forget_rounds(node, INT64_MIN, oldest - 1);
+}
+
+void mailbox_forget_round(struct node *node, int64_t round)
+{
+    forget_rounds(node, round, round);
 }
 
 static void note_start(void *context, uint64_t cookie, int64_t started_ps)
@@ -279,6 +335,7 @@ static void note_start(void *context, uint64_t cookie, int64_t started_ps)
 void mailbox_report_in_flight(struct sim *sim)
 {
     network_visit(cluster_network(sim->cluster), sim->network_client, note_start, sim);
+    network_visit(cluster_network(sim->cluster), sim->lossy_client, note_start, sim);
     for (size_t i = 0; i < sim->message_capacity; i++)
         if (sim->message[i].used)
             mailbox_free(sim, (uint32_t)i, -1,

@@ -155,15 +155,20 @@ bool outer_stop(struct node *node)
     return true;
 }
 
-/* No mass is under way: the workers' weights sum to n. */
+/* No mass is under way: the workers' weights sum to n, but for what faults destroyed; that is made
+ * anew. */
 void outer_reduced(struct sim *sim, const uint32_t *result)
 {
     bool buffers = config_of(sim)->buffers == OUTER_AVERAGE;
+    double destroyed = sim->ledger.destroyed;
+    double scale = destroyed == 0 ? 1 : sim->nodes / ledger_mass(sim);
+    sim->ledger.destroyed = 0;
+    sim->counts.mass_destroyed += destroyed;
     for (uint32_t rank = 0; rank < sim->nodes; rank++) {
         struct node *node = &sim->node[rank];
         ledger_add(sim, 1 - node->w);
         node->w = 1;
-        outer_step(node, (struct node_term){result[0], 1});
+        outer_step(node, (struct node_term){result[0], scale});
         for (unsigned v = 0; buffers && v < node_optimizer_vectors(node); v++)
             node_set_optimizer_vector(node, v, result[1 + v]);
     }

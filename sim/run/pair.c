@@ -84,10 +84,17 @@ static void average(struct node *node, uint32_t other)
     node->pair.busy = false;
 }
 
-/* The program goes first; if that leaves the node free, the next in line is answered. */
+/* The program goes first; if that leaves the node free, the next in line is answered.  One that is
+ * down hears of it when it is back. */
 static void told(struct node *node, uint32_t peer, bool averaged)
 {
     struct sim *sim = node->sim;
+    if (node->down) {
+        node->pair.over = true;
+        node->pair.averaged = averaged;
+        node->pair.peer = peer;
+        return;
+    }
     if (sim->algorithm->on_paired)
         sim->algorithm->on_paired(node, peer, averaged);
     if (!node->pair.busy && node->pair.questions != SIM_NO_MESSAGE) {
@@ -129,4 +136,47 @@ void pair_arrived(struct sim *sim, uint32_t index)
         told(node, from, false);
         break;
     }
+}
+
+/* The average is given up at both: an answer had made its sender wait, too. */
+void pair_lost(struct sim *sim, uint32_t index)
+{
+    const struct sim_message *message = &sim->message[index];
+    bool question =
+        message->parcel_kind == PAIR_QUESTION || message->parcel_kind == PAIR_PATIENT_QUESTION;
+    struct node *from = &sim->node[message->src], *to = &sim->node[message->dst];
+    struct node *asker = question ? from : to, *answerer = question ? to : from;
+    bool answered = message->parcel_kind == PAIR_ANSWER;
+    if (answered) {
+        plan_release(sim->plan, answerer->pair.asked);
+        answerer->pair.asked = 0;
+        answerer->pair.busy = false;
+    }
+    asker->pair.busy = false;
+    if (answered)
+        told(answerer, asker->rank, false);
+    told(asker, answerer->rank, false);
+}
+
+/* Those who wait in line learn that nobody answers. */
+void pair_crash(struct node *node)
+{
+    struct sim *sim = node->sim;
+    while (node->pair.questions != SIM_NO_MESSAGE) {
+        uint32_t index = node->pair.questions;
+        struct node *asker = &sim->node[sim->message[index].src];
+        node->pair.questions = sim->message[index].next;
+        sim->counts.messages_lost++;
+        mailbox_free(sim, index, -1, network_loss_names[NETWORK_ABORTED]);
+        asker->pair.busy = false;
+        told(asker, node->rank, false);
+    }
+}
+
+void pair_restart(struct node *node)
+{
+    if (!node->pair.over)
+        return;
+    node->pair.over = false;
+    told(node, node->pair.peer, node->pair.averaged);
 }

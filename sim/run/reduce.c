@@ -282,14 +282,22 @@ static struct node_reduced results(struct sim *sim, const struct sim_collective 
     return reduced;
 }
 
+void reduce_event(void *context, const struct event *event)
+{
+    reduce_done(context, event->arg, event->target);
+}
+
 void reduce_done(void *context, uint64_t operation, uint32_t place)
 {
     struct sim *sim = context;
+    const struct event again = {.kind = sim->reduced_event, .target = place, .arg = operation};
     struct sim_collective *collective = find_operation(sim, operation);
     ENGINE_CHECK(sim->engine, collective && collective->entered == collective->count,
                  "all-reduce %lu ends for member %u before all have entered", operation, place);
     struct node *node = &sim->node[member_at(collective, place)];
     int64_t now = engine_now(sim->engine);
+    if (sim_faults_defer(node, &again, EVENT_CLASS_ARRIVAL))
+        return;
     report(node, collective, now, now);
     leave(node, collective);
     struct node_reduced reduced = results(sim, collective);

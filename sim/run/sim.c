@@ -229,6 +229,8 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     if (status != STATUS_OK)
         return status;
     sim->network_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);
+    sim->lossy_client = network_client(cluster_network(sim->cluster), mailbox_arrived, sim);
+    network_on_loss(cluster_network(sim->cluster), sim->lossy_client, mailbox_lost);
     sim->collectives = collectives_create(sim->cluster, sim->engine, reduce_done, sim);
     if (config->trace.level == TRACE_FULL)
         collectives_watch(sim->collectives, reduce_watch, sim);
@@ -236,6 +238,7 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     sim->bucket_event = engine_register(sim->engine, "bucket", gradient_bucket_event, sim);
     sim->timer_event = engine_register(sim->engine, "timer", timer_event, sim);
     sim->ready_event = engine_register(sim->engine, "ready", wait_ready_event, sim);
+    sim->reduced_event = engine_register(sim->engine, "reduced", reduce_event, sim);
     return sim_faults_create(sim, seeds.network, error);
 }
 
@@ -352,6 +355,8 @@ static enum status create_nodes(struct sim *sim, struct error *error)
         holding_deploy(&sim->node[rank]);
         outer_start(&sim->node[rank]);
     }
+    if (status == STATUS_OK)
+        sim_faults_start(sim);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "algorithms/algorithm.h"
 #include "cluster/cluster.h"
 #include "cluster/faults.h"
+#include "cluster/network_faults.h"
 #include "collectives/collective.h"
 #include "models/data.h"
 #include "models/model.h"
@@ -38,7 +39,7 @@ struct sim_message {
     int64_t bytes;
     int64_t posted_ps, started_ps, arrived_ps; /* -1: not yet */
     uint8_t kind, vector_count;
-    bool used;
+    bool used, lost;
     bool ended, queued; /* fifo.c: through the network; an earlier one of the edge is not */
     uint32_t follower;  /* the next message of the same edge, while this one is under way */
     uint32_t tail_next; /* chain of the table of edges' last messages */
@@ -62,7 +63,8 @@ struct sim_slot {
     uint32_t states[OPTIMIZER_MAX_STATES]; /* made by the first step */
     uint32_t generation;                   /* of the events that are valid */
     uint32_t buckets, bucket;              /* of the running gradient; the next one */
-    bool running, has_states;
+    bool running, interrupted;             /* by a crash, and to be computed anew */
+    bool has_states;
     uint32_t memory, velocity; /* of error feedback and momentum correction; made when needed */
     int64_t encodings;         /* by the compressor: name its draws */
     int64_t gradients, steps;  /* started; taken by the optimizer on these states */
@@ -72,6 +74,8 @@ struct sim_slot {
 /* The pairwise average that an instance is in, and who else has asked. */
 struct sim_pair {
     bool busy;
+    bool over, averaged;      /* on_paired waits for the host's return */
+    uint32_t peer;            /* its argument */
     uint32_t asked;           /* the asker's vector, at who has answered */
     uint32_t questions, last; /* list of messages that wait, and its tail where it is not empty */
 };
@@ -94,6 +98,10 @@ struct node {
     uint32_t taken;            /* mixed in, but their round may still be awaited */
     uint32_t unsent;           /* own messages that have not ended */
     bool finished, pushing;
+    bool down;             /* its host has crashed */
+    int64_t up_ps;         /* down: when it returns; -1: never */
+    int64_t down_ps;       /* since when */
+    uint32_t initial;      /* x at the start, where a crash may ask for it again */
     double held, w;        /* share of x held; push-sum weight held */
     uint32_t deployed;     /* snapshot of x at the end of the last finished iteration */
     double deployed_scale; /* 1 / w then, where weights travel */
@@ -147,6 +155,7 @@ struct sim_sends_entry {
 
 struct sim_ledger {
     double sum, compensation; /* held + in flight, Neumaier */
+    double destroyed;         /* by faults, less what restarted nodes began with */
 };
 
 /* What became of gradients and messages, for the summary. */
@@ -157,6 +166,7 @@ struct sim_counts {
     int64_t gradients_dropped;   /* computed and not applied */
     int64_t gradients_cancelled; /* cut before they were complete */
     int64_t messages_lost;
+    double mass_destroyed; /* and made anew since, by an outer average */
 };
 
 struct sim {
@@ -179,7 +189,8 @@ struct sim {
     struct topology *topology;
     struct plan *plan;
     struct observer observer;
-    uint32_t network_client, gradient_event, bucket_event, ready_event, timer_event;
+    uint32_t network_client, lossy_client; /* lossy: is told of losses, and mourns them */
+    uint32_t gradient_event, bucket_event, ready_event, timer_event, reduced_event;
 
     uint32_t nodes;     /* workers */
     uint32_t instances; /* workers, then servers */
@@ -223,6 +234,7 @@ struct sim {
     int64_t bytes_sent, messages_sent;
     struct sim_counts counts;
     uint32_t finished;
+    uint32_t gone; /* workers that are down for ever, unfinished */
 
     struct metrics *metrics;
 };
@@ -243,19 +255,27 @@ void sim_updated(struct sim *sim, const struct trace_update *row);
 double sim_staleness_mean(const struct sim *sim); /* NaN: no update had a staleness */
 double sim_staleness_max(const struct sim *sim);  /* likewise */
 
-/* sim_faults.c: after the cluster; and the rows of faults that last at the stop. */
+/* sim_faults.c: after the cluster; once the nodes have their initial x; and the rows of faults that
+ * last at the stop. */
 enum status sim_faults_create(struct sim *sim, uint64_t seed, struct error *error);
-void sim_faults_report(struct sim *sim);
+void sim_faults_start(struct sim *sim);
+void sim_faults_report(struct sim *sim, int64_t end_ps);
+/* Plays the event once more as the node's host returns, if ever.  False: the host is up. */
+bool sim_faults_defer(const struct node *node, const struct event *event, enum event_class class_);
 
 /* wait.c */
 void wait_settle(struct node *node);              /* answers a wait that holds; checks the ledger */
 void wait_close(struct sim *sim, int64_t end_ps); /* the run stops: open waits end there */
+void wait_pause(struct node *node);               /* its host crashes */
+void wait_resume(struct node *node);              /* and returns */
 void wait_ready_event(void *context, const struct event *event);
 void wait_message_arrived(struct node *node, int64_t round);
 void timer_event(void *context, const struct event *event);
 
 /* mailbox.c */
 void mailbox_arrived(void *context, uint64_t cookie, int64_t started_ps); /* network_done */
+void mailbox_lost(void *context, uint64_t cookie, int64_t started_ps,
+                  enum network_loss loss); /* network_lost */
 void mailbox_release_rendezvous(struct node *node);
 /* Messages of a round that have arrived, mixed in or not; has one from `source`? */
 uint32_t mailbox_count(const struct node *node, int64_t round);
@@ -266,6 +286,7 @@ uint32_t mailbox_take_all(struct node *node); /* of any round, by source and rou
 /* A message was mixed in; it still counts for node_await until its round is forgotten. */
 void mailbox_keep_count(struct node *node, uint32_t message);
 void mailbox_forget(struct node *node, int64_t oldest);
+void mailbox_forget_round(struct node *node, int64_t round);
 void mailbox_free(struct sim *sim, uint32_t message, int64_t consumed_ps, const char *reason);
 void mailbox_report_in_flight(struct sim *sim);
 /* A slot of the pool for a message from `node`, filled but for what it carries. */
@@ -283,11 +304,16 @@ void fifo_grow(struct sim *sim); /* the pool has grown */
 
 /* pair.c */
 void pair_arrived(struct sim *sim, uint32_t message);
+void pair_lost(struct sim *sim, uint32_t message); /* its row is written */
+void pair_crash(struct node *node);
+void pair_restart(struct node *node);
 
 /* ledger.c */
 void ledger_add(struct sim *sim, double delta);
-void ledger_check(const struct sim *sim); /* O(1), at every event */
-void ledger_recount(struct sim *sim);     /* in full, at every metric */
+void ledger_destroy(struct sim *sim, double weight); /* by a fault; negative: made anew */
+double ledger_mass(const struct sim *sim);           /* n, less what is destroyed */
+void ledger_check(const struct sim *sim);            /* O(1), at every event */
+void ledger_recount(struct sim *sim);                /* in full, at every metric */
 
 /* holding.c */
 void holding_scratch(struct sim *sim, size_t terms); /* room in sim->terms and sim->sorted */
@@ -296,9 +322,11 @@ uint32_t holding_mean(struct sim *sim);
 /* z_i: the model of the node's last finished iteration. */
 struct plan_term holding_deployable(const struct node *node);
 void holding_deploy(struct node *node); /* an iteration is finished, or the run begins */
+void holding_reset(struct node *node);  /* x is the initial one again */
 
 /* reduce.c */
-void reduce_done(void *context, uint64_t operation, uint32_t rank);     /* collective_done */
+void reduce_done(void *context, uint64_t operation, uint32_t rank); /* collective_done */
+void reduce_event(void *context, const struct event *event); /* of a host that was down then */
 void reduce_watch(void *context, const struct collective_chunk *chunk); /* level full */
 /* The recorded result that will be this node's x, or 0. */
 uint32_t reduce_pending_x(const struct node *node);
@@ -311,6 +339,9 @@ void reduce_close(struct sim *sim);
 void gradient_event(void *context, const struct event *event);
 void gradient_bucket_event(void *context, const struct event *event);
 struct sim_slot *gradient_slot(const struct node *node, uint32_t slot);
+void gradient_crash(struct node *node);
+void gradient_reset(struct node *node);   /* forgets what the optimizer and error feedback keep */
+void gradient_restart(struct node *node); /* what the crash cut, at the same points and batches */
 
 /* encode.c */
 enum status encode_check(struct sim *sim, struct error *error); /* what composes */

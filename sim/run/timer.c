@@ -8,6 +8,8 @@ void timer_event(void *context, const struct event *event)
 {
     struct sim *sim = context;
     struct node *node = &sim->node[event->target];
+    if (sim_faults_defer(node, event, EVENT_CLASS_TIMER))
+        return;
     sim->algorithm->on_timer(node, event->arg);
     wait_settle(node);
 }

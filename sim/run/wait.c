@@ -34,7 +34,7 @@ static void report_blocked(struct node *node, int64_t now)
 void wait_settle(struct node *node)
 {
     struct sim *sim = node->sim;
-    if (node->wait.conditions && holds(node)) {
+    if (node->wait.conditions && !node->down && holds(node)) {
         report_blocked(node, engine_now(sim->engine));
         node->wait.conditions = 0;
         sim->algorithm->on_ready(node);
@@ -49,9 +49,23 @@ void wait_close(struct sim *sim, int64_t end_ps)
 {
     for (uint32_t rank = 0; rank < sim->instances; rank++)
         if (sim->node[rank].wait.conditions) {
-            report_blocked(&sim->node[rank], end_ps);
+            if (!sim->node[rank].down)
+                report_blocked(&sim->node[rank], end_ps);
             sim->node[rank].wait.conditions = 0;
         }
+}
+
+/* A node that is down does not count as blocked. */
+void wait_pause(struct node *node)
+{
+    if (node->wait.conditions)
+        report_blocked(node, engine_now(node->sim->engine));
+}
+
+void wait_resume(struct node *node)
+{
+    node->wait.since_ps = engine_now(node->sim->engine);
+    wait_settle(node);
 }
 
 void wait_ready_event(void *context, const struct event *event)

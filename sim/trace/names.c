@@ -26,5 +26,6 @@ const char *const trace_span_names[] = {
     [TRACE_SPAN_FORWARD] = "forward",
     [TRACE_SPAN_BACKWARD] = "backward",
     [TRACE_SPAN_CANCELLED] = "cancelled",
+    [TRACE_SPAN_DOWN] = "down",
     [TRACE_SPAN_KINDS] = NULL,
 };

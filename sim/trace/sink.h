@@ -33,7 +33,8 @@ enum trace_span_kind {
     TRACE_SPAN_ALL_REDUCE, /* collective: from entry to result */
     TRACE_SPAN_FORWARD,    /* pass */
     TRACE_SPAN_BACKWARD,
-    TRACE_SPAN_CANCELLED, /* compute: a gradient that was given up */
+    TRACE_SPAN_CANCELLED, /* compute: a gradient that was given up, or cut by a crash */
+    TRACE_SPAN_DOWN,      /* wait: the host has crashed */
     TRACE_SPAN_KINDS,
 };
 extern const char *const trace_lane_names[];
