@@ -57,9 +57,8 @@ static void postpone(struct sim *sim, struct node *to, uint32_t index)
 /* Without a weight that tells the receiver how much is missing, a push must not be lost. */
 static bool may_be_lost(const struct sim *sim, const struct sim_message *message)
 {
-    bool mourned =
-        message->kind == SIM_MESSAGE_PAIR || (message->kind == SIM_MESSAGE_PUSH && sim->weighted);
-    return mourned && (sim->algorithm->survives & ALGORITHM_SURVIVES_LOSS);
+    return sim->mourns && (message->kind == SIM_MESSAGE_PAIR ||
+                           (message->kind == SIM_MESSAGE_PUSH && sim->weighted));
 }
 
 static void transmit(struct sim *sim, uint32_t index)

@@ -439,6 +439,15 @@ static bool carries_weight(const struct algorithm_ops *algorithm, const void *pa
            !(algorithm->ignores_weight && algorithm->ignores_weight(params));
 }
 
+/* Does the program go on without some of its messages? */
+static bool mourns(const struct sim *sim)
+{
+    const struct algorithm_ops *algorithm = sim->algorithm;
+    return (algorithm->survives & ALGORITHM_SURVIVES_LOSS) &&
+           !(algorithm->needs_all && algorithm->needs_all(sim->config->algorithm.params)) &&
+           (sim->weighted || !algorithm->carries_weight);
+}
+
 enum status sim_create(struct sim **out, const struct run_config *config,
                        const struct run_options *options, struct error *error)
 {
@@ -448,6 +457,7 @@ enum status sim_create(struct sim **out, const struct run_config *config,
     sim->nodes = (uint32_t)config->nodes;
     sim->algorithm = (const void *)config->algorithm.plugin;
     sim->weighted = carries_weight(sim->algorithm, config->algorithm.params);
+    sim->mourns = mourns(sim);
     sim->model_ops = (const void *)config->model.plugin;
     sim->optimizer = (const void *)config->optimizer.rule.plugin;
     sim->engine = engine_create();

@@ -201,6 +201,7 @@ struct sim {
     struct algorithm_servers servers;
     bool compresses; /* the scenario has a compressor */
     bool weighted;   /* messages carry w, and z = x / w */
+    bool mourns;     /* some messages may be lost for good */
     size_t dimension;
     int64_t batch_size;
     double epoch_samples; /* training samples; without data nodes x batch_size */

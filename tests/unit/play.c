@@ -106,6 +106,21 @@ static const struct trace_sink_ops capture_ops = {
     .failed = on_failed,
 };
 
+struct play play_config(const struct run_config *config, struct play_options options)
+{
+    struct play play = {.status = STATUS_OK};
+    const char *device = options.device ? options.device : "cpu";
+    struct trace_run row = {.nodes = config->nodes};
+    struct run_options how = {.backend = (const void *)plugin_find(&backend_registry, device),
+                              .threads = options.threads ? options.threads : 1,
+                              .sink = &play.rows.sink,
+                              .row = &row,
+                              .interrupt = options.interrupt};
+    play.rows.sink.ops = &capture_ops;
+    play.status = run_play(config, &how, &play.result, &play.error);
+    return play;
+}
+
 struct play play_text(const char *text, const char *const *overrides, struct play_options options)
 {
     struct play play = {.status = STATUS_OK};
@@ -113,7 +128,6 @@ struct play play_text(const char *text, const char *const *overrides, struct pla
     size_t count = 0;
     while (overrides && overrides[count])
         count++;
-    play.rows.sink.ops = &capture_ops;
     play.status =
         scenario_parse("test", text, strlen(text), overrides, count, &scenario, &play.error);
     if (play.status != STATUS_OK)
@@ -122,14 +136,7 @@ struct play play_text(const char *text, const char *const *overrides, struct pla
     struct run_config config = run->config;
     if (options.alter)
         options.alter(&config);
-    const char *device = options.device ? options.device : "cpu";
-    struct trace_run row = {.nodes = config.nodes};
-    struct run_options how = {.backend = (const void *)plugin_find(&backend_registry, device),
-                              .threads = options.threads ? options.threads : 1,
-                              .sink = &play.rows.sink,
-                              .row = &row,
-                              .interrupt = options.interrupt};
-    play.status = run_play(&config, &how, &play.result, &play.error);
+    play = play_config(&config, options);
     scenario_free(scenario);
     return play;
 }

@@ -44,6 +44,8 @@ struct play_options {
 
 /* Plays run 0 of `text` with overrides (NULL-terminated list, or NULL). Free by play_free. */
 struct play play_text(const char *text, const char *const *overrides, struct play_options options);
+/* Plays a configuration as it is; `alter` is not asked. */
+struct play play_config(const struct run_config *config, struct play_options options);
 /* As play_text with defaults; fails the test when the run fails. */
 struct play play_fine(const char *text, const char *const *overrides);
 void play_free(struct play *play);
