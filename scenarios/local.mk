@@ -13,6 +13,7 @@ nobase_dist_pkgdata_DATA += scenarios/faults.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/lap-sgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/lpp-sgd.json
 nobase_dist_pkgdata_DATA += scenarios/compare.json
+nobase_dist_pkgdata_DATA += scenarios/faults-families.json
 nobase_dist_pkgdata_DATA += scenarios/persistent-straggler.json
 nobase_dist_pkgdata_DATA += scenarios/quickstart.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/async-server.json

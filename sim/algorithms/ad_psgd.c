@@ -37,8 +37,10 @@
  * asking. Learning-rate schedules read the global clock.  Staleness: gradients applied to x_i
  * between a gradient's read and its own application; 1 but for the first.
  *
- * Faults: none is masked.  A question or an answer that never comes holds the gossip processes of
- * the pair, then their trainers; the others go on.
+ * Faults: a question or an answer that is lost (drop, crash) gives up the average at both: no x
+ * changes, the pair's sum is kept, and both gossip processes go on. Who asks a node that is down
+ * learns so when the question would have come, and asks another one. A node that is back with its
+ * state lost is averaged with the others (tests/unit/test_faults_run.c).
  * Expected (tests/unit/test_async_gossip.c): one worker slower by s gives ((n - 1) + 1/s) / T_c
  * gradients a second; an iteration of an active node takes max(T_c, 2 T_x).  A passive one that
  * polls is held only while it answers, so that the mean over all nodes is less; passive "wait", one

@@ -18,7 +18,10 @@
  * one; where layers end is not modelled.)  The sum is the same operation as without buckets, so the
  * models are bit-identical; only times differ.  With step_time the last bucket is ready after it.
  *
- * Faults: none is masked: a worker that stays away holds all others in the next all-reduce.
+ * Faults: collectives are reliable: a loss or a partition is a delay. A worker that is down holds
+ * all others in the next all-reduce until it is back (never: a deadlock that names its host); its
+ * gradient is computed anew, on the same batch, and no number changes. A lost state is refused:
+ * replicas are equal only because they begin so (tests/unit/test_faults_run.c).
  * Expected: with constant gradient time T_c and one node slower by s, an iteration takes exactly
  * s T_c + T_ar (tests/unit/test_algorithms.c).  With equal nodes, forward time f and t = T_ar(M/B),
  * buckets make that max_b (f + (T_c - f) (b + 1) / B + (B - b) t): T_c + t when communication hides

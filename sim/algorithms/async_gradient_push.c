@@ -27,8 +27,9 @@
  * others send it would never come back.  Momentum and weight decay act on the gradient at z.
  * Learning-rate schedules read the global clock.  Staleness is 0: x_i changes between steps only.
  *
- * Faults: a message that never comes takes its mass with it, x and w alike: z stays a mean of what
- * is left.  A node that stops takes what it holds.
+ * Faults: a lost message (drop, crash) takes its mass with it, x and w alike: z stays a mean of
+ * what is left. A node that is down keeps what it holds until it is back, and nobody waits for it;
+ * with its state lost that is gone, and it begins anew with w = 1.
  * Expected (tests/unit/test_async_push.c): with zero gradients z goes to the mean of the initial x;
  * with unequal rates the mean stops at sum r_i c_i / sum r_i of the nodes' optima c_i where all
  * curvatures are equal, and at the mean of the c_i with reference_time.

@@ -21,6 +21,10 @@
  * The paper assumes W symmetric; doubly stochastic is enough for the recurrence, and directed
  * circulants are accepted with exchange "shift".
  * Momentum and weight decay act on the gradient at x^k; momentum buffers are never communicated.
+ * Faults: the transport is reliable, as nothing tells a receiver how much is missing: a loss or a
+ * partition is a delay. A node that is down holds its neighbours, and in the end everybody, until
+ * it is back (never: a deadlock that names its host); with its state lost it mixes the initial x
+ * in.
  * Expected: with equal gradient times T_c and an exchange of T_x per direction, an iteration takes
  * max(T_c, T_x), T_c + T_x and T_c + 2 T_x respectively (tests/unit/test_algorithms.c).
  */

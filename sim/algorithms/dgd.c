@@ -15,8 +15,9 @@
  *
  * Timing: the exchange of x^k starts together with the gradient at x^k: max(T_c, T_x) an iteration
  * with equal nodes.  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver at that round, and the run
- * ends as a deadlock that names the edge.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its neighbours, and in the end everybody, until it is back (never: a deadlock that names its
+ * host); with its state lost it mixes the initial x in, and the fixed point is the same.
  * Expected: with a constant rate it stops where (I - W) X + a G(X) = 0, at a distance of O(a) from
  * agreement.  Where all curvatures are 1, the mean model is the optimum there, and
  * X - c = sum_{k > 0} a / (a + 1 - lambda_k) of what the nodes' own optima have along eigenvector k

@@ -17,8 +17,9 @@
  * Timing: gradient at x_k, then one message with x_k and y_k, then x_{k+1}: T_c + T_x an iteration,
  * T_x of 2 vectors; nothing overlaps, since y_k needs the gradient.  (Only W x_k could be sent
  * earlier, as a message of its own.)  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver at that round, and the run
- * ends as a deadlock that names the edge; what y it carried would be missing in the sum for ever.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its neighbours, and in the end everybody, until it is back (never: a deadlock that names its
+ * host). A lost state is refused: what y it held would be missing in the sum for ever.
  * Expected: without noise it finds the exact optimum with a constant rate.  Where all nodes have
  * the same curvatures (at most L) that is so below a = (1 + lambda_min(W))^2 / (2 L); with noise it
  * stalls (tests/unit/test_tracking.c).

@@ -24,9 +24,11 @@
  * Errata: none known.
  *
  * Timing: the exchange of y(t) starts together with the gradient at x(t): max(T_c, T_x) an
- * iteration with equal nodes; a vector and 8 bytes a message.  Sends do not block. Faults: none is
- * masked.  A message that never comes holds its receiver at that round, and the run ends as a
- * deadlock that names the edge. Expected: f(xhat) - f* stays below Duchi's bound, O(1 / sqrt T)
+ * iteration with equal nodes; a vector and 8 bytes a message.  Sends do not block.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its out-neighbours until it is back (never: a deadlock that names its host). A lost state is
+ * refused: the dual sums would lack its gradients.
+ * Expected: f(xhat) - f* stays below Duchi's bound, O(1 / sqrt T)
  * (tests/unit/test_tracking.c).
  */
 #include <math.h>

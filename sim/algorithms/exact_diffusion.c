@@ -22,8 +22,10 @@
  * known.
  *
  * Timing: phi_k needs the gradient, so the exchange follows it: T_c + T_x an iteration, one vector
- * a message; nothing overlaps.  Sends do not block. Faults: none is masked.  A message that never
- * comes holds its receiver at that round, and the run ends as a deadlock that names the edge.
+ * a message; nothing overlaps.  Sends do not block.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its neighbours, and in the end everybody, until it is back (never: a deadlock that names its
+ * host). A lost state is refused: the correction needs what the step before left at every node.
  * Expected: without noise it finds the exact optimum with a constant rate; with noise it stalls,
  * but not because the nodes differ (tests/unit/test_tracking.c).
  */

@@ -18,8 +18,10 @@
  *
  * Timing: the exchange of x_k starts together with the gradient at x_k: max(T_c, T_x) an iteration
  * with equal nodes, one vector a message.  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver at that round, and the run
- * ends as a deadlock that names the edge.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its neighbours, and in the end everybody, until it is back (never: a deadlock that names its
+ * host). A lost state is refused: the recurrence needs the two last x of every node, or it stops
+ * elsewhere.
  * Expected: without noise it finds the exact optimum with a constant rate
  * a < 2 lambda_min((I + W) / 2) / L; with noise it stalls (tests/unit/test_tracking.c).
  */

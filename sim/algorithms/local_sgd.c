@@ -31,7 +31,9 @@
  *
  * Timing: every worker blocks in the all-reduce at the end of a period until all have entered;
  * nothing overlaps.
- * Faults: none is masked.  A worker that stays away holds all others in the next all-reduce.
+ * Faults: collectives are reliable: a loss or a partition is a delay. A worker that is down holds
+ * all others in the next all-reduce until it is back (never: a deadlock that names its host); with
+ * its state lost it enters with the initial model and its steps since.
  * Expected: with constant gradient times a period takes H max T_c + T_ar; with H = 1 it is AR-SGD
  * on parameters (tests/unit/test_local.c).
  */

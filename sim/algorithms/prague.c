@@ -21,8 +21,9 @@
  * (each enters by itself), and nobody waits for anybody else: a slow worker holds its own group,
  * in the next round those that its partners meet, and so on.  Nothing overlaps within a worker.
  *
- * Faults: none is masked; a member that never comes holds its group, and, as partitions change,
- * everybody in the end: a deadlock that says who waits.
+ * Faults: collectives are reliable: a loss or a partition is a delay. A worker that is down holds
+ * its group and, as partitions change, everybody in the end, until it is back (never: a deadlock
+ * that names its host); with its state lost its group averages the initial model in.
  * Expected (tests/unit/test_prague.c): group_size n is AR-SGD with average "parameters" to the
  * bit; group_size 1 sends nothing; random groups of g among n shrink the squared distance from the
  * mean by (n - g) / (g (n - 1)) a round in expectation where g divides n.

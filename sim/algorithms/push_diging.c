@@ -13,9 +13,11 @@
  * Errata: none known.
  *
  * Timing: gradient at x_k, then one message with u_k - a y_k, y_k and v_k, then x_{k+1}: T_c + T_x
- * an iteration, T_x of 2 vectors and 8 bytes; nothing overlaps.  Sends do not block. Faults: none
- * is masked.  A message that never comes holds its receiver at that round, and the run ends as a
- * deadlock that names the edge. Expected: without noise it finds the exact optimum with a small
+ * an iteration, T_x of 2 vectors and 8 bytes; nothing overlaps.  Sends do not block.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its out-neighbours until it is back (never: a deadlock that names its host). A lost state is
+ * refused: what y it held would be missing in the sum for ever.
+ * Expected: without noise it finds the exact optimum with a small
  * constant rate, on a star whose matrix is only column-stochastic too; with noise it stalls
  * (tests/unit/test_tracking.c).
  */

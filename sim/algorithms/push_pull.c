@@ -20,8 +20,10 @@
  * Timing: the answer leaves when the question has come, and both go on when it has arrived: a round
  * ("round") or an exchange ("periodic") takes 2 T_x.  An iteration of "periodic" is a cycle,
  * whatever comes of the question.
- * Faults: none is masked.  A question or an answer that never comes holds who waits for it, and the
- * run ends as a deadlock that names the edge.
+ * Faults: "round": the transport is reliable, a loss or a partition is a delay, and a node that is
+ * down holds its partners until it is back. "periodic": an exchange whose message is lost (drop,
+ * crash) is given up, both keep their x. The sum is kept at every instant. With its state lost a
+ * node holds its initial x once more.
  * Expected: "round", the values of randomized gossip.  The paper's cycle is two matchings, with
  * factor 1/4 for many nodes; for n it is ((n - 2) / (2 (n - 1)))^2 (tests/unit/test_gossip.c).
  * "periodic": 1 / (2 sqrt(e)) a cycle for many nodes (section 3.3.4;

@@ -9,6 +9,9 @@
  *
  * On a B-strongly connected schedule z converges to the mean of the initial x at every node.
  * No gradients and no compute time: a round lasts as long as its messages.
+ * Faults: a lost message takes its mass with it and is not waited for: all z still agree, on the
+ * mean of what is left. A node that is down holds its out-neighbours until it is back, with its
+ * state lost it begins anew with w = 1 (tests/unit/test_faults_run.c).
  * Expected: on the one-peer exponential graph with n = 2^t every z is the mean after t rounds, to
  * 1e-14 relative (tests/unit/test_algorithms.c).
  */

@@ -21,8 +21,10 @@
  *
  * Timing: the exchange follows the gradient: T_c + T_x an iteration, one vector a message; nothing
  * overlaps.  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver at that round, and the run
- * ends as a deadlock that names the edge.
+ * Faults: the transport is reliable: a loss or a partition is a delay. A node that is down holds
+ * its neighbours, and in the end everybody, until it is back (never: a deadlock that names its
+ * host). A lost state is refused: the momentum would take the jump to the initial x for what the
+ * neighbours did.
  * Expected: the dense recursion; beta 0 is D-PSGD that adapts, then combines
  * (tests/unit/test_tracking.c).
  */

@@ -19,8 +19,10 @@
  *
  * Timing: "round": both of a pair send at once, a round takes T_x; sends do not block.  "poisson":
  * a contact takes 2 T_x; an iteration of a node is a tick of its clock, whatever comes of it.
- * Faults: none is masked.  A message that never comes holds its receiver ("round": the run ends as
- * a deadlock that names the edge; "poisson": both of the pair stay in their contact).
+ * Faults: "round": the transport is reliable, a loss or a partition is a delay, and a node that is
+ * down holds its partners until it is back. "poisson": a contact whose message is lost (drop,
+ * crash) is given up, both keep their x; ticks of a node that is down come when it is back. The sum
+ * is kept at every instant. With its state lost a node holds its initial x once more.
  * Expected (tests/unit/test_gossip.c, test_async_pairs.c): with uniformly random perfect matchings
  * E[W'W] = E[W], and the squared distance from the mean shrinks by (n - 2) / (2 (n - 1)) a round in
  * expectation; on the complete graph by 1 - 1 / (n - 1) a contact, exp(-n / (n - 1)) in a time in

@@ -14,8 +14,12 @@
  * An iteration of a worker ends with its next read: every worker's last gradient is in the model
  * when a run ends by `iterations`.
  *
- * Faults: a push or an answer that never comes leaves its worker waiting for the servers' answers,
- * and the run ends as a deadlock that says so.
+ * Faults: the transport is reliable: a push or an answer that is lost is sent again, those of a
+ * host that is down wait for it. A worker that is down is silent; who needs its push (see each
+ * program) waits, the others go on. With its state lost it computes on the initial model until its
+ * next read. A server that is down stops all who wait for its part (never back: a deadlock that
+ * names its host); with its state lost its part is the initial one, without momentum, and its
+ * versions go on (tests/unit/test_faults_run.c).
  */
 #ifndef HEARSAY_ALGORITHMS_SERVER_H
 #define HEARSAY_ALGORITHMS_SERVER_H

@@ -40,8 +40,12 @@
  * and adds them; nothing is under way then.  In the repository's variant that needs every step to
  * collect its exchange (synch_freq 0), or nodes would be exchanges apart.
  *
- * Faults: none is masked.  A message that never comes holds its receiver at the next wait for its
- * round, and the run ends as a deadlock that names the edge.
+ * Faults: a message that is lost (drop, crash) takes its mass with it. Its receiver goes on without
+ * it as soon as it is lost, as after a perfect time-out, and w makes up for it: z stays a convex
+ * combination of models, their mean is that of the mass that is left. A node that is down holds its
+ * out-neighbours at their next wait until it is back (never: a deadlock that names its host); with
+ * its state lost it begins with the initial x and w = 1.  `biased` has no weight to make up with,
+ * and is sent everything again (tests/unit/test_faults_run.c).
  * Expected (tests/unit/test_algorithms.c, test_gossip.c): with gradient time T_c, exchange time T_x
  * and one node slower by s, SGP takes s T_c an iteration whenever T_x <= (s - 1) T_c (wait
  * "receive").  With equal nodes 1-OSGP takes max(T_c, T_x): the repository's in every iteration,

@@ -14,8 +14,9 @@
  * (optimizer.schedule.inverse_sqrt_steps); with a constant rate the nodes stay apart by O(a).
  *
  * Timing: exchange, then gradient; nothing overlaps: T_x + T_c an iteration.  Sends do not block.
- * Faults: none is masked.  A message that never comes holds its receiver at that round, and the run
- * ends as a deadlock that names the edge.
+ * Faults: as SGP: a lost message takes its mass with it and is not waited for, w makes up for it; a
+ * node that is down holds its out-neighbours until it is back, with its state lost it begins anew
+ * with w = 1.
  * Expected: where all curvatures are 1 and the matrix is doubly stochastic, the mean model
  * approaches the optimum by the factor 1 - a a step, however far apart the nodes are; T_x + T_c an
  * iteration (tests/unit/test_gossip.c, scenarios/algorithms/subgradient-push.json).
