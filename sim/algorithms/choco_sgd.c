@@ -20,8 +20,10 @@
  *
  * Timing: the gradient, then the exchange: T_c + T_x with equal nodes, where T_x is that of the
  * encoding.  Sends do not block; a node waits at 3 for every q of step k.
- * Faults: none is masked.  A lost q would leave the copies of its sender different for ever, so the
- * transport is reliable; a q that never comes holds its receiver at that step.
+ * Faults: the transport is reliable: a loss or a partition is a delay, for a lost q would leave the
+ * copies of its sender different for ever; so would a lost state, which is refused. A node that is
+ * down holds its neighbours, and in the end everybody, until it is back (never: a deadlock that
+ * names its host).
  * Expected: without compression and with gamma = 1 it is D-PSGD, adapt then combine, to 1e-12;
  * else the dense recursion (tests/unit/test_compressed_gossip.c).
  */

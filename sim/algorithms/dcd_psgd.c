@@ -17,8 +17,10 @@
  *
  * Timing: line 3 of step k runs beside the gradient of step k + 1, which needs the own model only:
  * max(T_c, T_x) with equal nodes, where T_x is that of the encoding.  Sends do not block.
- * Faults: none is masked.  A lost q would leave the replicas of its sender different for ever, so
- * the transport is reliable; a q that never comes holds its receiver at that step.
+ * Faults: the transport is reliable: a loss or a partition is a delay, for a lost q would leave the
+ * replicas of its sender different for ever; so would a lost state, which is refused. A node that
+ * is down holds its neighbours, and in the end everybody, until it is back (never: a deadlock that
+ * names its host).
  * Expected: without compression it is D-PSGD, combine then adapt, to 1e-12; else the dense
  * recursion (tests/unit/test_compressed_gossip.c).
  */

@@ -22,8 +22,10 @@
  * Timing: an updater is a compute unit of its own; a cycle takes read_time + T_c + write_time and
  * waits for nobody.  An iteration of the node is an update by any of its updaters.
  * Staleness: updates complete between the end of the read and the end of the write.
- * Faults: nodes don't talk, so links are nothing to it.  At the last iteration the other updaters
- * stop: running gradients are cancelled, complete ones dropped (blocks written so far stay).
+ * Faults: nodes don't talk, so links are nothing to it, and a crash stops the updaters of its own
+ * host; with the state lost the model is the initial one, copies that were read before it are what
+ * they are. At the last iteration the other updaters stop: running gradients are cancelled,
+ * complete ones dropped (blocks written so far stay).
  * Expected: one updater is SGD, bit for bit; equal updaters have a staleness of P - 1 from their
  * second update on (tests/unit/test_hogwild.c).
  */
@@ -183,6 +185,7 @@ const struct algorithm_ops hogwild_ops = {
     .optimizers = ALGORITHM_OPTIMIZER_ELEMENTWISE,
     .state_size = sizeof(struct hogwild_state),
     .slots = hogwild_slots,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = hogwild_start,
     .on_gradient = hogwild_on_gradient,
     .on_timer = hogwild_on_timer,

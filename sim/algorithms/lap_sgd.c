@@ -27,7 +27,9 @@
  * Timing: nobody blocks on anybody.  Updaters compute side by side, each in gradient_time (whoever
  * lets P processes share an accelerator gives their time so); the averager's messages use the
  * network only.  At equal times the average comes first, then reads.
- * Faults: updaters go on whatever happens; averages end with the first node that stays away.
+ * Faults: updaters go on whatever happens elsewhere. Collectives are reliable, a loss or a
+ * partition delays the averages; while a node is down there are none, and with its state lost the
+ * next one brings the initial model in, and the node back to the others.
  * Expected: n P / T_c updates a second; with P = 1, equal speeds and messages that take no time it
  * is Local SGD with period H (tests/unit/test_lap.c).
  */
@@ -46,6 +48,7 @@ const struct algorithm_ops lap_sgd_ops = {
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,
     .check = lap_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = lap_start,
     .on_gradient = lap_on_gradient,
     .on_timer = lap_on_timer,

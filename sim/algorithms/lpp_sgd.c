@@ -38,6 +38,7 @@ const struct algorithm_ops lpp_sgd_ops = {
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,
     .check = lap_check,
+    .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = lap_start,
     .on_gradient = lap_on_gradient,
     .on_timer = lap_on_timer,
