@@ -9,8 +9,8 @@ label(i) = value(sprintf("label_%d", i)) . \
 kind(k) = value(sprintf("kind_%d", k))
 used(k) = value(sprintf("used_%d", k))
 # in the order of the kinds; the sixth and seventh (parts of gradients) are not drawn
-array fills[8] = ["#0072B2", "#E69F00", "#009E73", "#D6D6D6", "#F0C4DB", "#0072B2", "#0072B2", \
-                  "#56B4E9"]
+array fills[9] = ["#0072B2", "#E69F00", "#009E73", "#D6D6D6", "#F0C4DB", "#0072B2", "#0072B2", \
+                  "#56B4E9", "#D55E00"]
 
 # Collectives go on beside computation, so they lie behind it and reach beyond it.  White edges
 # part computations that follow one another at once.

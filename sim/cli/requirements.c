@@ -178,6 +178,15 @@ static void say_compressor(const struct algorithm_ops *algorithm, const void *pa
         strcpy(text, "none: whole models are sent");
 }
 
+static void say_faults(const struct algorithm_ops *algorithm, const void *params, char *text)
+{
+    bool survives = (algorithm->survives & ALGORITHM_SURVIVES_LOSS) &&
+                    !(algorithm->needs_all && algorithm->needs_all(params));
+    bool forgets = algorithm->survives & ALGORITHM_SURVIVES_AMNESIA;
+    snprintf(text, REQUIREMENT_SIZE, "lost messages are %s; a host restarts with its state kept%s",
+             survives ? "missed" : "sent again", forgets ? " or lost" : "");
+}
+
 static const struct {
     const char *title;
     void (*say)(const struct algorithm_ops *algorithm, const void *params, char *text);
@@ -185,6 +194,7 @@ static const struct {
     {"optimizer", say_optimizer}, {"learning rate", say_clock},    {"servers", say_servers},
     {"gradients", say_slots},     {"push-sum weight", say_weight}, {"vectors", say_vectors},
     {"mean model", say_mean},     {"outer optimizer", say_outer},  {"compressor", say_compressor},
+    {"faults", say_faults},
 };
 
 void requirements_print(const struct algorithm_ops *algorithm, int indent, FILE *out)
