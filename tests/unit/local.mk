@@ -77,6 +77,7 @@ check_PROGRAMS += tests/unit/test_async_pairs
 check_PROGRAMS += tests/unit/test_async_push
 check_PROGRAMS += tests/unit/test_prague
 check_PROGRAMS += tests/unit/test_gossip
+check_PROGRAMS += tests/unit/test_gossip_timing
 check_PROGRAMS += tests/unit/test_compressed_gossip
 check_PROGRAMS += tests/unit/test_tracking
 check_PROGRAMS += tests/unit/test_buckets
