@@ -102,9 +102,9 @@ struct algorithm_ops {
     bool (*deploys_live)(const void *params);
     enum algorithm_mean mean;
     enum algorithm_optimizers optimizers;
-    bool global_clock;   /* learning-rate schedules read the run's epoch, not the worker's, unless
-                            the scenario says otherwise: asynchronous programs */
-    unsigned survives;   /* enum algorithm_survives */
+    bool global_clock; /* learning-rate schedules read the run's epoch, not the worker's, unless
+                          the scenario says otherwise: asynchronous programs */
+    unsigned survives; /* enum algorithm_survives */
     /* With these parameters no message may be lost all the same.  NULL: never. */
     bool (*needs_all)(const void *params);
     size_t state_size;   /* 0: none */
