@@ -58,6 +58,19 @@ static char *without_name(const char *text, const char *name)
     return out.text;
 }
 
+/* "found top-k, but ..." is the same reason as "found qsgd, but ...".  Takes the text. */
+static char *without_part(char *text, const char *part)
+{
+    static const char found[] = "found ";
+    const char *at = strncmp(text, found, strlen(found)) == 0 ? text + strlen(found) : "";
+    struct buffer out = {0};
+    if (pairs_mention(at, part) != at)
+        return text;
+    buffer_format(&out, "%sthis%s", found, at + strlen(part));
+    free(text);
+    return out.text;
+}
+
 /* Takes the text; returns the note's number, from 1. */
 static size_t add_note(struct notes *notes, char *text, const char *algorithm)
 {
@@ -123,7 +136,10 @@ static struct cell cell_of(struct matrix *matrix, struct pairs *pairs, size_t fa
     pairs_try(pairs, algorithm, family, part, &pair);
     struct cell cell = {.verdict = pair.verdict};
     if (pair.verdict == PAIRS_REFUSED)
-        cell.note = add_note(&matrix->notes, without_name(pair.error.text, name), name);
+        cell.note = add_note(
+            &matrix->notes,
+            without_part(without_name(pair.error.text, name), pairs_part(matrix->family, part)),
+            name);
     else if (pair.condition != NULL)
         cell.note = add_note(&matrix->notes, memory_copy_string(pair.condition), name);
     pairs_release(&pair);
