@@ -116,6 +116,9 @@ struct algorithm_ops {
     /* What a server keeps, of every worker for example; NULL: state_size bytes. */
     size_t (*server_state)(const void *params, uint32_t workers);
     unsigned (*compresses)(const void *params); /* enum algorithm_compression; NULL: nothing */
+    /* Why these parameters don't go with a rule of such traits (COMPRESSOR_*) and a memory (enum
+     * compressor_memory): "found top-k, but ar-sgd <reason>"; NULL: they do.  May be NULL. */
+    const char *(*refuses_compressor)(const void *params, unsigned traits, int memory);
     /* enum topology_requirement flags demanded of every phase; NULL: uses no topology */
     unsigned (*topology)(const void *params);
     /* Contradictory parameters are refused with their path; may be NULL. */
@@ -201,7 +204,7 @@ struct node_update {
     uint32_t slot;       /* whose momentum */
     size_t first, count; /* part of x; count 0: all */
     double scale;        /* of the learning rate */
-    bool update;         /* the gradient is rate x gradient already (struct node_encoding) */
+    bool update;         /* the gradient is rate x gradient already (node_encodes_updates) */
     bool partial;        /* other parts of the same step follow; the last counts the step */
     double gradients;    /* workers' mini-batches in it: counted as applied (by the first of
                             several servers, whose shards make one model) */
@@ -219,9 +222,12 @@ void node_take_gradient(struct node *node, uint32_t destination, uint32_t decay_
 struct node_encoding {
     uint32_t vector; /* decoded, as the receiver sees it; give it back by node_drop */
     int64_t bytes;
-    bool update; /* in units of rate x gradient: node_apply's `update` */
 };
 bool node_compresses(const struct node *node); /* the scenario has a compressor */
+/* What node_encode_gradient gives is in units of rate x gradient: node_apply's `update`. */
+bool node_encodes_updates(const struct node *node);
+/* Bytes of every encoding; a model's without a compressor; -1: they depend on the values. */
+int64_t node_encoded_bytes(const struct node *node);
 /* COMPRESSOR_* of it (linear: encodings can be added up on the way); tracked: see below. */
 unsigned node_encoding_traits(const struct node *node, bool tracked);
 /* The compressor on `vector`; without one a snapshot and a model's bytes.  tracked: the receiver
@@ -230,6 +236,14 @@ struct node_encoding node_encode(struct node *node, uint32_t vector, bool tracke
 /* The same of the gradient taken at `at`, with the scenario's error feedback and momentum
  * correction, which belong to the slot node_slot(). */
 struct node_encoding node_encode_gradient(struct node *node, uint32_t gradient, uint32_t at);
+/* The same by a factored rule (COMPRESSOR_FACTORED) in two all-reduces, numerics/compressor.h:
+ *   p = node_factor_project, its mean made orthonormal (struct node_reduction)
+ *   q = node_factor_back_project (the slot's own: no node_drop), its mean
+ *   node_factor_decode: what all have sent, on average; a new vector */
+uint32_t node_factor_project(struct node *node, uint32_t gradient, uint32_t at);
+uint32_t node_factor_back_project(struct node *node, uint32_t p);
+uint32_t node_factor_decode(struct node *node, uint32_t p, uint32_t q);
+int64_t node_factor_bytes(const struct node *node, unsigned round); /* 0: p, 1: q */
 
 /* A gradient taken at `then` as it would be at x now (DC-ASGD, numerics/delay.h): a new vector, to
  * give back by node_drop. */
@@ -286,6 +300,8 @@ void node_combine_part(struct node *node, uint32_t destination, size_t first, si
  * once, as a collective sums; elements first .. first + length - 1 of all. */
 void node_sum_part(struct node *node, uint32_t destination, size_t first, size_t length,
                    const uint32_t *vectors, size_t count, double scale);
+/* destination <- sign of the sum of the vectors' signs (numerics/majority.h). */
+void node_vote(struct node *node, uint32_t destination, const uint32_t *vectors, size_t count);
 /* The model this worker would deploy from its next finished iteration on, instead of x / w: a
  * snapshot x scale is kept then.  0: back to x / w. */
 void node_deploys(struct node *node, uint32_t vector, double scale);
@@ -348,7 +364,10 @@ struct node_mail {
     struct node_parcel parcel; /* vectors live during on_message: node_snapshot keeps one */
 };
 void node_send(struct node *node, uint32_t to, const struct node_parcel *parcel);
-int64_t node_vector_bytes(const struct node *node); /* one model-sized vector on the wire */
+int64_t node_vector_bytes(const struct node *node);   /* one model-sized vector on the wire */
+int64_t node_wire_dimension(const struct node *node); /* its elements */
+/* Part `part` of `parts` of so many bytes, as even as can be. */
+int64_t node_part_bytes(int64_t bytes, uint32_t part, uint32_t parts);
 
 /* --- Pairwise averages --- */
 /* Asks `peer` to average: x goes there; the peer answers with its own x as it then is; when that
@@ -391,7 +410,9 @@ void node_at_last(struct node *node, uint64_t tag);
 
 /* --- Collectives --- */
 struct node_reduction {
-    const struct plugin_choice *choice; /* of collective_registry; must outlive the run */
+    const struct plugin_choice
+        *choice; /* of collective_registry, or of collective_gather_registry:
+                    everybody sums what it has gathered; must outlive the run */
     /* Who takes part, ascending, the same list at each of them; NULL: all workers. */
     const uint32_t *members;
     uint32_t member_count;
@@ -400,7 +421,9 @@ struct node_reduction {
     uint32_t vectors[NODE_VECTORS]; /* their values now */
     unsigned vector_count;          /* 0: timing only */
     double scale;                   /* of the sum over members */
-    int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them */
+    int64_t bytes;                  /* on the wire (an all-gather: of each member's part); 0:
+                                       model-sized vectors, vector_count of them */
+    bool orthonormalizes;           /* the first result, a p of factors */
     bool replaces_x;                /* the first vector's result becomes everybody's x */
     double maxima[NODE_NUMBERS];    /* everybody learns the greatest; `bytes` has room for them */
 };

@@ -54,6 +54,16 @@ static struct algorithm_servers async_server_servers(const void *erased, uint32_
     return server_layout(params->shards, params->placement);
 }
 
+static const char *async_server_refuses_compressor(const void *erased, unsigned traits, int memory)
+{
+    const struct async_server_params *params = erased;
+    (void)traits;
+    if (params->delay_compensation > 0 && memory == COMPRESSOR_UPDATE)
+        return "with delay compensation reads gradients, not rate x gradient; expected memory "
+               "\"gradient\" or \"none\"";
+    return NULL;
+}
+
 static double rate_scale(const struct async_server_params *params, int64_t staleness)
 {
     return params->staleness_aware && staleness > 1 ? 1.0 / (double)staleness : 1;
@@ -147,6 +157,8 @@ const struct algorithm_ops async_server_ops = {
     .global_clock = true,
     .state_size = sizeof(struct server_worker),
     .servers = async_server_servers,
+    .compresses = server_compresses,
+    .refuses_compressor = async_server_refuses_compressor,
     .server_state = server_state_size,
     .check = async_server_check,
     .survives = ALGORITHM_SURVIVES_AMNESIA,

@@ -85,6 +85,7 @@ const struct algorithm_ops k_async_ops = {
     .global_clock = true,
     .state_size = sizeof(struct server_worker),
     .servers = k_async_servers,
+    .compresses = server_compresses,
     .server_state = server_state_size,
     .check = k_async_check,
     .survives = ALGORITHM_SURVIVES_AMNESIA,

@@ -117,6 +117,7 @@ const struct algorithm_ops k_sync_ops = {
     .mean = ALGORITHM_MEAN_SERVER,
     .state_size = sizeof(struct k_sync_worker),
     .servers = k_sync_servers,
+    .compresses = server_compresses,
     .server_state = server_state_size,
     .check = k_sync_check,
     .survives = ALGORITHM_SURVIVES_AMNESIA,

@@ -19,6 +19,17 @@
  * compute on an older one; that is K-sync with K = N.  Either needs one shard: several would not
  * agree on who was first.
  *
+ * MAJORITY VOTE (`aggregate`) - Bernstein, Wang, Azizzadenesheli, Anandkumar: signSGD: Compressed
+ * Optimisation for Non-Convex Problems, ICML 2018 (arXiv 1802.04434), algorithm 3:
+ *
+ *   worker i   push sign(g_i);  server   push sign(sum of the signs) to all
+ *   each       x^{t+1} = x^t - gamma (the vote + lambda x^t)
+ *
+ * Signs of gradients are what compressor "sign" with scale "none" pushes; without a compressor the
+ * server takes them itself.  An answer has 1 bit an element: all workers have the server's x^t and
+ * move it alike, so that no backup workers are possible.  A tie of an even number of workers is 0
+ * (the paper leaves it open; one bit could not say it, and it is charged as one).
+ *
  * Timing: a gradient, its push, and an answer that leaves when the N-th push is in; nothing
  * overlaps.  Pushes share the server's link, as the answers do.  With drops a worker that has done
  * its iterations keeps the others company, for a step takes N gradients.
@@ -30,9 +41,13 @@
 
 struct parameter_server_params {
     int64_t shards, backup;
-    int placement;
+    int placement, aggregate;
     bool cancel;
 };
+
+enum parameter_server_aggregate { PARAMETER_SERVER_MEAN, PARAMETER_SERVER_VOTE };
+
+static const char *const parameter_server_aggregates[] = {"mean", "majority-vote", NULL};
 
 static const struct field parameter_server_fields[] = {
     SERVER_FIELDS(struct parameter_server_params),
@@ -41,6 +56,10 @@ static const struct field parameter_server_fields[] = {
     FIELD_AT(struct parameter_server_params, cancel, FIELD_BOOL, "false",
              .help = "late gradients are given up at once instead of finished and dropped "
                      "(backup only)"),
+    FIELD_AT(struct parameter_server_params, aggregate, FIELD_ENUM, "\"mean\"",
+             .names = parameter_server_aggregates,
+             .help = "what a step takes of the gradients: their mean, or the sign that most of "
+                     "them have, which is also what the server answers, in 1 bit an element"),
     FIELD_END,
 };
 
@@ -63,10 +82,39 @@ static enum status parameter_server_check(const void *erased, uint32_t nodes, st
                               "found %lld with backup %lld, expected 1: shards would not agree on "
                               "who was first",
                               (long long)params->shards, (long long)params->backup);
+    if (params->backup > 0 && params->aggregate == PARAMETER_SERVER_VOTE)
+        return status_fail_at(error, "algorithm.backup",
+                              "found %lld with aggregate \"majority-vote\", expected 0: a worker "
+                              "that misses a vote has another model",
+                              (long long)params->backup);
     if (params->cancel && params->backup == 0)
         return status_fail_at(error, "algorithm.cancel",
                               "found true with backup 0, expected a backup of 1 or more");
     return STATUS_OK;
+}
+
+static const char *parameter_server_refuses_compressor(const void *erased, unsigned traits,
+                                                       int memory)
+{
+    const struct parameter_server_params *params = erased;
+    if (params->aggregate == PARAMETER_SERVER_MEAN)
+        return NULL;
+    if (traits & COMPRESSOR_SPARSE)
+        return "counts a vote for every element; expected \"sign\", or another rule that sends all";
+    if (memory == COMPRESSOR_UPDATE)
+        return "counts signs of gradients, which have no rate in them; expected memory "
+               "\"gradient\" or \"none\"";
+    return NULL;
+}
+
+static void parameter_server_start(struct node *node)
+{
+    const struct parameter_server_params *params = node_params(node);
+    server_start(node);
+    if (node_is_server(node)) {
+        struct server_state *state = node_state(node);
+        state->votes = params->aggregate == PARAMETER_SERVER_VOTE;
+    }
 }
 
 /* Part of x^{t+1} when the first N gradients of version t are in. */
@@ -97,17 +145,20 @@ static void parameter_server_on_message(struct node *node, const struct node_mai
 const struct algorithm_ops parameter_server_ops = {
     .plugin = {.name = "parameter-server",
                .summary = "synchronous SGD over servers, waiting for all workers or all but some",
-               .reference = "Li et al. (OSDI 2014); backup workers: Chen et al. (2016)",
+               .reference = "Li et al. (OSDI 2014); backup workers: Chen et al. (2016); majority "
+                            "vote: Bernstein et al. (ICML 2018)",
                .params = parameter_server_fields,
                .params_size = sizeof(struct parameter_server_params)},
     .uses_gradients = true,
     .mean = ALGORITHM_MEAN_SERVER,
     .state_size = sizeof(struct server_worker),
     .servers = parameter_server_servers,
+    .compresses = server_compresses,
+    .refuses_compressor = parameter_server_refuses_compressor,
     .server_state = server_state_size,
     .check = parameter_server_check,
     .survives = ALGORITHM_SURVIVES_AMNESIA,
-    .start = server_start,
+    .start = parameter_server_start,
     .on_gradient = server_push_and_wait,
     .on_message = parameter_server_on_message,
 };

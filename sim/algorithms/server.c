@@ -18,6 +18,12 @@ struct algorithm_servers server_layout(int64_t shards, int placement)
                                       .co_located = placement == SERVER_CO_LOCATED};
 }
 
+unsigned server_compresses(const void *params)
+{
+    (void)params;
+    return ALGORITHM_COMPRESSES_GRADIENT;
+}
+
 enum status server_check_K(int64_t K, uint32_t workers, struct error *error)
 {
     if (K <= workers)
@@ -36,22 +42,25 @@ void server_start(struct node *node)
 /* ---- At a worker ---- */
 
 /* What goes over the wire to one server. */
-static struct node_parcel gradient_parcel(struct node *node, uint32_t shard)
+static struct node_parcel gradient_parcel(struct node *node, const struct node_encoding *sent,
+                                          uint32_t shard)
 {
     const struct server_worker *worker = node_state(node);
     return (struct node_parcel){.kind = SERVER_PUSH,
                                 .round = worker->version,
-                                .vectors = {node_gradient(node)},
+                                .vectors = {sent->vector},
                                 .vector_count = 1,
-                                .bytes = node_shard(node, shard).bytes};
+                                .bytes = node_part_bytes(sent->bytes, shard, node_servers(node))};
 }
 
 void server_push(struct node *node)
 {
+    struct node_encoding sent = node_encode_gradient(node, node_gradient(node), node_x(node));
     for (uint32_t shard = 0; shard < node_servers(node); shard++) {
-        struct node_parcel parcel = gradient_parcel(node, shard);
+        struct node_parcel parcel = gradient_parcel(node, &sent, shard);
         node_send(node, node_server_rank(node, shard), &parcel);
     }
+    node_drop(node, sent.vector);
 }
 
 void server_push_and_wait(struct node *node)
@@ -139,6 +148,7 @@ void server_apply(struct node *node, uint32_t worker, uint32_t gradient, double 
                          .first = part.first,
                          .count = part.count,
                          .scale = scale,
+                         .update = node_encodes_updates(node),
                          .gradients = 1,
                          .origin = worker,
                          .version = state->version,
@@ -180,12 +190,16 @@ void server_step(struct node *node)
     struct server_state *state = node_state(node);
     struct node_shard part = own_part(node);
     uint32_t *vector = held_vectors(node), mean = node_new_vector(node);
-    node_sum_part(node, mean, part.first, part.count, vector, state->held, 1.0 / state->held);
+    if (state->votes)
+        node_vote(node, mean, vector, state->held);
+    else
+        node_sum_part(node, mean, part.first, part.count, vector, state->held, 1.0 / state->held);
     node_apply(node, &(struct node_update){.gradient = mean,
                                            .decay_at = node_x(node),
                                            .first = part.first,
                                            .count = part.count,
                                            .scale = 1,
+                                           .update = node_encodes_updates(node),
                                            .staleness = -1});
     count_held(node);
     node_drop(node, mean);
@@ -210,6 +224,16 @@ enum server_collected server_collect(struct node *node, const struct node_mail *
     return SERVER_STEPPED;
 }
 
+/* The new part of the model; or the vote, by which the worker moves its own as the server does. */
+static int64_t answer_bytes(struct node *node)
+{
+    const struct server_state *state = node_state(node);
+    int64_t vote = (node_wire_dimension(node) + 7) / 8;
+    if (!state->votes)
+        return own_part(node).bytes;
+    return node_part_bytes(vote, node_rank(node) - node_count(node), node_servers(node));
+}
+
 void server_answer(struct node *node, uint32_t worker)
 {
     const struct server_state *state = node_state(node);
@@ -221,7 +245,7 @@ void server_answer(struct node *node, uint32_t worker)
                                     .round = state->version,
                                     .vectors = {node_x(node)},
                                     .vector_count = 1,
-                                    .bytes = own_part(node).bytes});
+                                    .bytes = answer_bytes(node)});
 }
 
 void server_answer_all(struct node *node)

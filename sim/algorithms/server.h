@@ -11,6 +11,11 @@
  * the server has applied.  A step costs no time at the server: `compute.optimizer_step` is charged
  * to the worker's accelerator, after the gradient.
  *
+ * COMPRESSION acts on what workers push, with error feedback where the scenario has a memory; the
+ * bytes of one encoding of the whole gradient are divided evenly over the shards.  Answers are
+ * whole models as ever.  With memory "update" a push is gamma g, gamma read at the worker, and x
+ * moves by it.
+ *
  * An iteration of a worker ends with its next read: every worker's last gradient is in the model
  * when a run ends by `iterations`.
  *
@@ -37,6 +42,7 @@ extern const char *const server_placements[];
     FIELD_AT(params, placement, FIELD_ENUM, "\"separate\"", .names = server_placements,            \
              .help = "servers on hosts of their own, or server j beside worker j")
 struct algorithm_servers server_layout(int64_t shards, int placement);
+unsigned server_compresses(const void *params); /* gradients */
 
 /* K gradients in a step of those that wait: at most one of each worker. */
 enum status server_check_K(int64_t K, uint32_t workers, struct error *error);
@@ -83,6 +89,7 @@ struct server_state {
     int64_t version;      /* steps so far */
     uint32_t held;        /* gradients that wait, in the order of workers */
     uint32_t mean_square; /* of gradients (adaptive delay compensation) */
+    bool votes;           /* a step is the majority's sign, and one bit an element answers */
     struct server_seat seat[];
 };
 
@@ -97,7 +104,7 @@ void server_apply(struct node *node, uint32_t worker, uint32_t gradient, double 
 /* Keeps a gradient for a step; those of one worker stay in the order of arrival. */
 void server_hold(struct node *node, const struct node_mail *mail, int64_t version);
 /* One step with the mean of the gradients that it holds (summed in the order of workers, as an
- * all-reduce sums).  They are let go, but still known to server_answer_held. */
+ * all-reduce sums), or with their vote.  They are let go, but still known to server_answer_held. */
 void server_step(struct node *node);
 
 /* Synchronous servers: a gradient of an older version is dropped; the `quorum`-th of the present

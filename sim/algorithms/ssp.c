@@ -84,6 +84,7 @@ const struct algorithm_ops ssp_ops = {
     .global_clock = true,
     .state_size = sizeof(struct server_worker),
     .servers = ssp_servers,
+    .compresses = server_compresses,
     .server_state = server_state_size,
     .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = server_start,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * All-reduces of node programs: one plan operation over snapshots taken at entry, recorded when the
- * last member enters; the schedule decides when each member may use the shared result.
+ * All-reduces and all-gathers of node programs: one plan operation over snapshots taken at entry,
+ * recorded when the last member enters; the schedule decides when each member may use the shared
+ * result.
  *
  * A collective is named by (round, tag, first member).  Few are open at once, so they are searched.
  */
@@ -145,6 +146,7 @@ static struct sim_collective *open_collective(struct sim *sim,
                                           .scale = reduction->scale,
                                           .bytes = bytes,
                                           .replaces_x = reduction->replaces_x,
+                                          .orthonormalizes = reduction->orthonormalizes,
                                           .choice = *reduction->choice};
     if (reduction->members) {
         collective->member = memory_array(count, sizeof *collective->member);
@@ -169,11 +171,14 @@ static void record(struct sim *sim, struct sim_collective *collective)
     uint32_t count = collective->count;
     for (unsigned v = 0; v < collective->vector_count && plan_executes(sim->plan); v++) {
         uint32_t *input = &collective->input[(size_t)v * count];
-        collective->result[v] = plan_vector(sim->plan, sim->dimension, false);
+        collective->result[v] = plan_vector(sim->plan, plan_count(sim->plan, input[0]), false);
         plan_reduce(sim->plan, collective->result[v], input, count, collective->scale);
         for (uint32_t i = 0; i < count; i++)
             plan_release(sim->plan, input[i]);
     }
+    if (collective->orthonormalizes && plan_executes(sim->plan))
+        compressor_factor_orthonormalize(sim->plan, &sim->config->compressor,
+                                         collective->result[0]);
     if (collective->tag == SIM_TAG_OUTER)
         outer_reduced(sim, collective->result);
 }

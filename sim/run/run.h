@@ -62,6 +62,11 @@ void run_summary_values(const struct run_summary *summary, double values[RUN_SUM
  * that; plays nothing.  `backend` and `cache` may be NULL. */
 enum status run_check(const struct run_config *config, const struct backend_ops *backend,
                       struct data_cache *cache, struct error *error);
+/* Paths of the parts of a scenario whose values steer time (targets that stop it, encodings whose
+ * size depends on values): without any the timeline is the same with every device, and device none
+ * can play it.  Returns their number. */
+#define RUN_STEERING_MAX 8
+size_t run_steering(const struct run_config *config, const char *parts[RUN_STEERING_MAX]);
 /* Plays a run.  A run that fails (deadlock, divergence, unmet expectation) returns its status with
  * *result and the trace filled as far as it got. */
 enum status run_play(const struct run_config *config, const struct run_options *options,

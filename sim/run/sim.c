@@ -68,16 +68,29 @@ static enum status check_budget(const struct sim *sim, struct error *error)
                           (long long)budget, needed);
 }
 
+size_t run_steering(const struct run_config *config, const char *parts[RUN_STEERING_MAX])
+{
+    size_t count = 0;
+    if (encode_needs_values(config))
+        parts[count++] = "compressor.name";
+    if (!field_real_absent(config->stop.target_loss))
+        parts[count++] = "stop.target_loss";
+    if (!field_real_absent(config->stop.target_accuracy))
+        parts[count++] = "stop.target_accuracy";
+    return count;
+}
+
 enum status sim_check_device(const struct sim *sim, const struct backend_ops *backend,
                              struct error *error)
 {
     const struct run_stop *stop = &sim->config->stop;
     if (backend->executes)
         return check_budget(sim, error);
-    if (encode_needs_values(sim))
+    if (encode_needs_values(sim->config))
         return status_fail_at(error, "compressor.name",
                               "found %s, whose messages' sizes depend on values, which device none "
-                              "does not compute; declare their size",
+                              "does not compute; expected a declared size (threshold: "
+                              "declared_ratio) or a fixed encoding",
                               sim->config->compressor.rule.plugin->name);
     if (!field_real_absent(stop->target_loss))
         return status_fail_at(error, "stop.target_loss",

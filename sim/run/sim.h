@@ -65,9 +65,10 @@ struct sim_slot {
     uint32_t buckets, bucket;              /* of the running gradient; the next one */
     bool running, interrupted;             /* by a crash, and to be computed anew */
     bool has_states;
-    uint32_t memory, velocity; /* of error feedback and momentum correction; made when needed */
-    int64_t encodings;         /* by the compressor: name its draws */
-    int64_t gradients, steps;  /* started; taken by the optimizer on these states */
+    uint32_t memory, velocity;    /* of error feedback and momentum correction; made when needed */
+    int64_t encodings;            /* by the compressor: name its draws */
+    int64_t gradients, steps;     /* started; taken by the optimizer on these states */
+    uint32_t accumulated, factor; /* what is being sent in factors; the last q */
     int64_t begin_ps, end_ps, step_ps;
 };
 
@@ -135,7 +136,7 @@ struct sim_collective {
     double scale;
     double maxima[NODE_NUMBERS]; /* of those who have entered */
     int64_t bytes;
-    bool replaces_x;
+    bool replaces_x, orthonormalizes;
     struct plugin_choice choice;
     struct sim_sends *sends; /* a member, of the cache */
 };
@@ -346,7 +347,8 @@ void gradient_restart(struct node *node); /* what the crash cut, at the same poi
 
 /* encode.c */
 enum status encode_check(struct sim *sim, struct error *error); /* what composes */
-bool encode_needs_values(const struct sim *sim); /* sizes of messages depend on values */
+/* Sizes of messages depend on values. */
+bool encode_needs_values(const struct run_config *config);
 
 /* apply.c */
 double apply_rate(const struct node *node, int64_t iteration);  /* by the schedule */

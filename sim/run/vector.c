@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Vectors of node programs: their own, their snapshots, and sums of them. */
+#include "numerics/majority.h"
 #include "run/sim.h"
 
 uint32_t node_vector(const struct node *node, unsigned index)
@@ -77,10 +78,21 @@ void node_sum_part(struct node *node, uint32_t destination, size_t first, size_t
                      count, scale);
 }
 
+void node_vote(struct node *node, uint32_t destination, const uint32_t *vectors, size_t count)
+{
+    majority_vote(node->sim->plan, destination, vectors, (unsigned)count);
+}
+
 /* Element `part` of `parts` cuts of `total`: sizes differ by at most one. */
 static size_t even_cut(size_t total, uint32_t part, uint32_t parts)
 {
     return (size_t)((unsigned __int128)total * part / parts);
+}
+
+int64_t node_part_bytes(int64_t bytes, uint32_t part, uint32_t parts)
+{
+    return (int64_t)(even_cut((size_t)bytes, part + 1, parts) -
+                     even_cut((size_t)bytes, part, parts));
 }
 
 struct node_shard node_shard(const struct node *node, uint32_t shard)
@@ -88,11 +100,9 @@ struct node_shard node_shard(const struct node *node, uint32_t shard)
     const struct sim *sim = node->sim;
     uint32_t shards = sim->servers.count;
     size_t first = even_cut(sim->dimension, shard, shards);
-    size_t bytes = even_cut((size_t)sim->message_bytes, shard, shards);
-    return (struct node_shard){
-        .first = first,
-        .count = even_cut(sim->dimension, shard + 1, shards) - first,
-        .bytes = (int64_t)(even_cut((size_t)sim->message_bytes, shard + 1, shards) - bytes)};
+    return (struct node_shard){.first = first,
+                               .count = even_cut(sim->dimension, shard + 1, shards) - first,
+                               .bytes = node_part_bytes(sim->message_bytes, shard, shards)};
 }
 
 /* The first layer that begins at or after the even cut. */
