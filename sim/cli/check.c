@@ -26,13 +26,12 @@ static const struct option long_options[] = {
 };
 
 /* Parts that let values steer time: device none refuses them, and the timeline depends on them. */
-static const char *needs_values(const struct run_config *config)
+static void print_steering(const struct run_config *config)
 {
-    if (!field_real_absent(config->stop.target_loss))
-        return "stop.target_loss";
-    if (!field_real_absent(config->stop.target_accuracy))
-        return "stop.target_accuracy";
-    return NULL;
+    const char *parts[RUN_STEERING_MAX];
+    size_t count = run_steering(config, parts);
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s", i > 0 ? ", " : "; values steer time: ", parts[i]);
 }
 
 static int check_run(const struct cli *cli, const struct scenario *scenario, size_t index,
@@ -50,9 +49,9 @@ static int check_run(const struct cli *cli, const struct scenario *scenario, siz
         printf("%s\n", run->resolved);
         return 0;
     }
-    const char *steers = needs_values(&run->config);
-    printf("%s: fine, run %s%s%s\n", label, run->digest, steers ? "; values steer time: " : "",
-           steers ? steers : "");
+    printf("%s: fine, run %s", label, run->digest);
+    print_steering(&run->config);
+    putchar('\n');
     return 0;
 }
 
