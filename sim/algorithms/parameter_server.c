@@ -29,6 +29,8 @@
  * server takes them itself.  An answer has 1 bit an element: all workers have the server's x^t and
  * move it alike, so that no backup workers are possible.  A tie of an even number of workers is 0
  * (the paper leaves it open; one bit could not say it, and it is charged as one).
+ * A worker that a crash has left without state gets the model with its first answer; that is
+ * charged as a vote, too.
  *
  * Timing: a gradient, its push, and an answer that leaves when the N-th push is in; nothing
  * overlaps.  Pushes share the server's link, as the answers do.  With drops a worker that has done
