@@ -57,6 +57,18 @@ expect 2 'did you mean "stragglers"' explain compute.straglers
 # shellcheck disable=SC2016
 expect 0 '"\$schema"' explain --schema
 
+# ---- check names what lets values steer time, and a device without values refuses it
+cat >values.json <<'JSON'
+{ "nodes": 2, "algorithm": "async-server", "model": "quadratic",
+  "optimizer": { "name": "sgd", "learning_rate": 0.1 },
+  "compressor": { "name": "qsgd", "encoding": "elias" },
+  "stop": { "target_loss": 0.1, "iterations": 3 } }
+JSON
+expect 0 'values steer time: compressor.name, stop.target_loss$' check values.json
+expect 2 'sizes depend on values' run values.json --device none
+expect 0 ': fine, run [0-9a-f]*$' check values.json --set 'stop={"iterations":3}' \
+    --set compressor.encoding=fixed
+
 # ---- topology: log2 n rounds average exactly on the one-peer exponential graph
 for n in 2 4 8 64; do
     rounds=$(awk -v n=$n 'BEGIN { for (t = 0; 2 ^ t < n; t++); print t }')

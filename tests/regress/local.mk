@@ -21,6 +21,7 @@ regress_tests += tests/regress/bad-input.sh
 regress_tests += tests/regress/commands.sh
 regress_tests += tests/regress/digests.sh
 regress_tests += tests/regress/documented-commands.sh
+regress_tests += tests/regress/documented-queries.sh
 regress_tests += tests/regress/exports.sh
 regress_tests += tests/regress/options.sh
 regress_tests += tests/regress/output.sh
