@@ -78,6 +78,7 @@ check_PROGRAMS += tests/unit/test_async_push
 check_PROGRAMS += tests/unit/test_prague
 check_PROGRAMS += tests/unit/test_gossip
 check_PROGRAMS += tests/unit/test_gossip_timing
+check_PROGRAMS += tests/unit/test_identities
 check_PROGRAMS += tests/unit/test_compressed_gossip
 check_PROGRAMS += tests/unit/test_compressed_gradients
 check_PROGRAMS += tests/unit/test_compressed_times
