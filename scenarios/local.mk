@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 nobase_dist_pkgdata_DATA += scenarios/accuracy.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/d-psgd.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/sgp.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/push-sum.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ad-psgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/async-gradient-push.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/gossip-clocks.json

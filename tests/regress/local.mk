@@ -25,6 +25,7 @@ regress_tests += tests/regress/documented-queries.sh
 regress_tests += tests/regress/exports.sh
 regress_tests += tests/regress/options.sh
 regress_tests += tests/regress/output.sh
+regress_tests += tests/regress/scenario-coverage.sh
 regress_tests += tests/regress/scenarios.sh
 regress_tests += tests/regress/trace.sh
 
