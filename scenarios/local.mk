@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 nobase_dist_pkgdata_DATA += scenarios/accuracy.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/all-gathers.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/ar-sgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/d-psgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/sgp.json
