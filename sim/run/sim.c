@@ -252,6 +252,7 @@ static enum status create_cluster(struct sim *sim, struct error *error)
     sim->timer_event = engine_register(sim->engine, "timer", timer_event, sim);
     sim->ready_event = engine_register(sim->engine, "ready", wait_ready_event, sim);
     sim->reduced_event = engine_register(sim->engine, "reduced", reduce_event, sim);
+    sim->crashed_event = engine_register(sim->engine, "crashed", sim_faults_crashed_event, sim);
     return sim_faults_create(sim, seeds.network, error);
 }
 

@@ -191,7 +191,7 @@ struct sim {
     struct plan *plan;
     struct observer observer;
     uint32_t network_client, lossy_client; /* lossy: is told of losses, and mourns them */
-    uint32_t gradient_event, bucket_event, ready_event, timer_event, reduced_event;
+    uint32_t gradient_event, bucket_event, ready_event, timer_event, reduced_event, crashed_event;
 
     uint32_t nodes;     /* workers */
     uint32_t instances; /* workers, then servers */
@@ -261,6 +261,7 @@ double sim_staleness_max(const struct sim *sim);  /* likewise */
  * last at the stop. */
 enum status sim_faults_create(struct sim *sim, uint64_t seed, struct error *error);
 void sim_faults_start(struct sim *sim);
+void sim_faults_crashed_event(void *context, const struct event *event);
 void sim_faults_report(struct sim *sim, int64_t end_ps);
 /* Plays the event once more as the node's host returns, if ever.  False: the host is up. */
 bool sim_faults_defer(const struct node *node, const struct event *event, enum event_class class_);

@@ -44,7 +44,8 @@ static void report_down(struct node *node, int64_t now_ps)
         observer_span(&sim->observer, &span);
 }
 
-/* All of them are down before anybody else hears of it. */
+/* All of them are down before anybody else hears of it, and those in line hear of it when the
+ * network knows: they may ask again at once. */
 static void crash(struct sim *sim, const struct fault_event *event)
 {
     for (uint32_t rank = 0; rank < sim->instances; rank++) {
@@ -59,8 +60,15 @@ static void crash(struct sim *sim, const struct fault_event *event)
         wait_pause(node);
     }
     for (uint32_t rank = 0; rank < sim->instances; rank++)
-        if (stands_on(&sim->node[rank], event))
-            pair_crash(&sim->node[rank]);
+        if (stands_on(&sim->node[rank], event) && sim->node[rank].pair.questions != SIM_NO_MESSAGE)
+            engine_at(sim->engine, engine_now(sim->engine), EVENT_CLASS_FAULT, sim->crashed_event,
+                      rank, 0);
+}
+
+void sim_faults_crashed_event(void *context, const struct event *event)
+{
+    struct sim *sim = context;
+    pair_crash(&sim->node[event->target]);
 }
 
 /* Likewise: all are back, then each goes on. */

@@ -336,6 +336,23 @@ START_TEST(amnesia_is_a_fresh_start)
 }
 END_TEST
 
+/* It loses its state in its first gradient, so there is nothing to lose: that and all later ones
+ * have the batches (noise) that they would have had. */
+START_TEST(amnesia_keeps_the_order_of_batches)
+{
+    const char *fine[] = {"nodes=1", "model.sigma=1", "stop.iterations=4", NULL};
+    const char *set[] = {"nodes=1", "model.sigma=1", "stop.iterations=4",
+                         CRASH("0.5 s", ", \"for\": \"1 s\", \"first\": 0, \"state\": \"lost\""),
+                         NULL};
+    struct play expected = play_well("algorithm=local-sgd", fine);
+    struct play play = play_well("algorithm=local-sgd", set);
+    assert_ends_at(&play, 5500 * MS_PS);
+    ck_assert_mem_eq(play.rows.x, expected.rows.x, 6 * sizeof(double));
+    play_free(&expected);
+    play_free(&play);
+}
+END_TEST
+
 START_TEST(amnesia_and_outer_steps)
 {
     const char *set[] = {"outer={\"name\": \"slowmo\", \"period\": 2}",
@@ -351,8 +368,7 @@ END_TEST
 /* ---- Losses ---- */
 
 /* Push-sum under losses: what arrives is a convex combination of initial vectors, so all z agree on
- * a point of their hull, though not on the mean.  Nothing is in flight at the end of round 200 of
- * everybody but what a neighbour has not mixed. */
+ * a point of their hull, though not on the mean. */
 START_TEST(push_sum_agrees_in_spite_of_losses)
 {
     const char *set[] = {"network.loss=0.2", "network.on_loss=drop", "stop.iterations=60",
@@ -467,6 +483,57 @@ START_TEST(ad_psgd_goes_on_without_the_dead)
 }
 END_TEST
 
+/* Node 0 answers (passive), node 1 asks, over and over: questions from 0 and 1 s on, answers from
+ * 0.5 and 1.5 s on.  Host 1 dies at 1.8 s, and the answer with it.  Node 0 has posted its first
+ * gradient (of 1.75 s) while it waited; it is free now, applies that, and the second one at 3.5 s.
+ */
+START_TEST(a_lost_answer_frees_who_gave_it)
+{
+    const char *set[] = {"topology=complete",
+                         "nodes=2",
+                         "network.model=ideal",
+                         "compute.speeds=[{\"first\": 0, \"speed\": 0.5714285714285714}]",
+                         CRASH("1.8 s", ", \"first\": 1"),
+                         NULL};
+    struct play play = play_well("algorithm=ad-psgd", set);
+    ck_assert_double_eq_tol(play.result.summary.simulated_time_s, 3.5, 1e-9);
+    ck_assert_str_eq(play.result.reason, "iterations");
+    play_free(&play);
+}
+END_TEST
+
+/* The hub of a star is asked by both others at once; one waits in line.  It dies at 0.75 s, in the
+ * middle of its answer, and both are free.  They ask in vain from 0.75, 1.25 and 1.75 s on, and
+ * take a gradient after each: that of 1 s at 1.25 s, that of 2 s at 2.25 s. */
+START_TEST(who_waits_in_line_is_freed)
+{
+    const char *set[] = {"topology={\"name\": \"star\", \"weights\": \"metropolis\"}", "nodes=3",
+                         "network.model=ideal", CRASH("0.75 s", ", \"first\": 0"), NULL};
+    struct play play = play_well("algorithm=ad-psgd", set);
+    assert_ends_at(&play, 2250 * MS_PS);
+    ck_assert_double_eq(play.result.summary.iterations, 4.0 / 3);
+    play_free(&play);
+}
+END_TEST
+
+/* ---- Timers ---- */
+
+/* Every node wakes once a second, first within its first second, and is done when it has woken
+ * three times.  Host 1 is down from 1 to 6 s: it wakes as it returns, and a second later. */
+START_TEST(timers_wait_for_their_host)
+{
+    const char *set[] = {"algorithm.clock=periodic",
+                         "topology=complete",
+                         "nodes=2",
+                         "stop.iterations=3",
+                         CRASH("1 s", ", \"for\": \"5 s\", \"first\": 1"),
+                         NULL};
+    struct play play = play_well("algorithm=push-pull", set);
+    assert_ends_at(&play, 7000 * MS_PS);
+    play_free(&play);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("faults in runs");
@@ -485,7 +552,11 @@ int main(void)
     tcase_add_test(crashes, a_server_comes_back);
     tcase_add_test(crashes, a_dead_server_stops_everybody);
     tcase_add_test(crashes, amnesia_is_a_fresh_start);
+    tcase_add_test(crashes, amnesia_keeps_the_order_of_batches);
     tcase_add_test(crashes, amnesia_and_outer_steps);
+    tcase_add_test(crashes, a_lost_answer_frees_who_gave_it);
+    tcase_add_test(crashes, who_waits_in_line_is_freed);
+    tcase_add_test(crashes, timers_wait_for_their_host);
     tcase_add_test(losses, push_sum_agrees_in_spite_of_losses);
     tcase_add_test(losses, biased_push_needs_every_message);
     tcase_add_test(losses, an_outer_average_renews_the_mass);
