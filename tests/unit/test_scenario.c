@@ -577,7 +577,7 @@ START_TEST(canonical_text_is_as_documented)
     const struct scenario_run *run = scenario_at(scenario, 0);
     ck_assert_str_eq(
         run->canonical,
-        "{\"result_version\":1,\"run\":{\"algorithm\":{\"gamma\":0.5,\"graph\":null,"
+        "{\"result_version\":2,\"run\":{\"algorithm\":{\"gamma\":0.5,\"graph\":null,"
         "\"name\":\"gossip\",\"overlap\":0,\"residual\":false},"
         "\"compute\":{\"copy_rate\":0,\"gradient_time\":{\"cv\":0.10000000000000001,"
         "\"mean\":0.10000000000000001,\"name\":\"lognormal\"},\"stragglers\":[]},"
