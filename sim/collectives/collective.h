@@ -82,6 +82,10 @@ void collectives_free(struct collectives *collectives);
  * done. The choice is one of the two registries; its parameters must outlive the operation. */
 uint64_t collectives_open(struct collectives *collectives, const struct plugin_choice *choice,
                           uint32_t n, const uint32_t *hosts, int64_t bytes, int64_t element_bytes);
+/* An all-gather whose parts differ: opened with parts of one byte, it moves `bytes` in the place of
+ * `rank`'s.  To be said before the rank enters, of every rank. */
+void collectives_part(struct collectives *collectives, uint64_t operation, uint32_t rank,
+                      int64_t bytes);
 /* `rank` enters now. `done` is called, never from within, when it has the result. n = 1 too. */
 void collectives_enter(struct collectives *collectives, uint64_t operation, uint32_t rank);
 /* For the deadlock report: ranks of `operation` that have not entered yet. */

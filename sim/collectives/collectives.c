@@ -52,8 +52,10 @@ struct operation {
     uint32_t held;    /* messages held back */
     struct rank_state *ranks;
     uint32_t *hosts;
-    size_t ranks_capacity, hosts_capacity;
+    int64_t *parts; /* of an all-gather, where they differ */
+    size_t ranks_capacity, hosts_capacity, parts_capacity;
     bool own_hosts;     /* false: rank r is unit r */
+    bool own_parts;     /* false: each of `bytes` */
     uint32_t next_free; /* while closed */
 };
 
@@ -148,6 +150,18 @@ static struct collective_step step_of(const struct operation *op, uint32_t rank,
     return step;
 }
 
+/* Offset and size count parts where these differ; a part has come from its rank before it goes on.
+ */
+static int64_t message_bytes(const struct operation *op, const struct collective_step *step)
+{
+    int64_t bytes = 0;
+    if (!op->own_parts)
+        return step->send_bytes;
+    for (int64_t i = 0; i < step->send_bytes; i++)
+        bytes += op->parts[(step->send_offset + i) % op->n];
+    return bytes;
+}
+
 /* Is the message of step `index`, which `rank` expects, the next one that it takes?  Steps that
  * expect none are passed on the way there. */
 static bool takes_next(const struct operation *op, uint32_t rank, uint32_t index)
@@ -164,7 +178,7 @@ static void send(struct collectives *collectives, uint32_t slot, uint32_t rank,
     const struct operation *op = &collectives->slots[slot];
     network_send(cluster_network(collectives->cluster), collectives->client,
                  host_of(collectives, op, rank), host_of(collectives, op, (uint32_t)step->send_to),
-                 step->send_bytes, (uint64_t)slot << 32 | rank);
+                 message_bytes(op, step), (uint64_t)slot << 32 | rank);
 }
 
 static void post(struct collectives *collectives, uint32_t slot, uint32_t rank,
@@ -284,8 +298,8 @@ static void on_message(void *context, uint64_t cookie, int64_t started_ps)
     const struct collective_step step = step_of(op, sender, index);
     const uint32_t receiver = (uint32_t)step.send_to;
     if (collectives->watch) {
-        const struct collective_chunk chunk = {number, sender,          receiver,
-                                               index,  step.send_bytes, started_ps};
+        const struct collective_chunk chunk = {
+            number, sender, receiver, index, message_bytes(op, &step), started_ps};
         collectives->watch(collectives->watch_context, &chunk);
     }
     op->ranks[sender].flags |= RANK_SENT;
@@ -356,6 +370,7 @@ void collectives_free(struct collectives *collectives)
     for (uint32_t slot = 0; slot < collectives->slot_count; slot++) {
         free(collectives->slots[slot].ranks);
         free(collectives->slots[slot].hosts);
+        free(collectives->slots[slot].parts);
     }
     free(collectives->slots);
     free(collectives->window);
@@ -390,11 +405,30 @@ uint64_t collectives_open(struct collectives *collectives, const struct plugin_c
     op->bytes = bytes;
     op->element_bytes = element_bytes;
     op->n = op->left = n;
+    op->own_parts = false;
     place_ranks(op, hosts, collectives->cluster);
     if (n > op->ranks_capacity)
         op->ranks = memory_grow(op->ranks, &op->ranks_capacity, n, sizeof *op->ranks);
     memset(op->ranks, 0, n * sizeof *op->ranks);
     return op->number;
+}
+
+void collectives_part(struct collectives *collectives, uint64_t operation, uint32_t rank,
+                      int64_t bytes)
+{
+    const uint32_t slot = find_slot(collectives, operation);
+    ENGINE_CHECK(collectives->engine, slot != NO_SLOT, "collective %llu is not open",
+                 (unsigned long long)operation);
+    struct operation *op = &collectives->slots[slot];
+    ENGINE_CHECK(collectives->engine,
+                 op->ops->result == COLLECTIVE_GATHERS && op->bytes == 1 && rank < op->n &&
+                     !(op->ranks[rank].flags & RANK_ENTERED),
+                 "rank %u of %u can't have a part of its own in collective %llu", rank, op->n,
+                 (unsigned long long)operation);
+    if (op->n > op->parts_capacity)
+        op->parts = memory_grow(op->parts, &op->parts_capacity, op->n, sizeof *op->parts);
+    op->own_parts = true;
+    op->parts[rank] = bytes;
 }
 
 void collectives_enter(struct collectives *collectives, uint64_t operation, uint32_t rank)

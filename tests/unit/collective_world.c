@@ -34,6 +34,9 @@ static void on_done(void *context, uint64_t operation, uint32_t rank)
 static void on_enter(void *context, const struct event *event)
 {
     struct world *world = context;
+    if (world->parts)
+        collectives_part(world->collectives, event->arg, event->target,
+                         world->parts[event->target]);
     world->inside = true;
     collectives_enter(world->collectives, event->arg, event->target);
     world->inside = false;

@@ -22,6 +22,7 @@ struct world {
     struct cluster *cluster;
     struct collectives *collectives;
     const uint32_t *hosts; /* of each rank; NULL: a host each */
+    const int64_t *parts;  /* bytes of each rank in an all-gather; NULL: equal ones */
     uint32_t kind_enter;
     uint64_t operation;
     int64_t done_ps[WORLD_RANKS]; /* when each rank got its result */

@@ -480,6 +480,37 @@ START_TEST(staggered_all_gathers)
 }
 END_TEST
 
+/*
+ * Parts of 1.25, 3.75, 0 and 2.5 MB take 1, 3, 0 and 2 ms, and 1 ms of latency each message.
+ * Ring, n = 3, rank 1 enters at 5.  0 -> 1 0..2, 2 -> 0 0..1, 1 -> 2 5..9.  Rank 0 goes on at 2
+ * with part 2, 0 -> 1 2..3; the others at 9, 1 -> 2 with part 0 9..11, 2 -> 0 with part 1 9..13.
+ * Doubling, n = 4.  0 -> 1 0..2, 1 -> 0 0..4, 2 -> 3 0..1, 3 -> 2 0..3.  Parts 0 and 1 together
+ *   0 -> 2 and 1 -> 3 4..9; parts 2 and 3 from 3 on: 3 -> 1 3..6, 2 -> 0 waits for rank 0, 4..7.
+ */
+START_TEST(parts_of_their_own)
+{
+    static const int64_t parts[] = {1250000, 3750000, 0, 2500000};
+    static const double entry_ms[2][4] = {{0, 5, 0, 0}, {0, 0, 0, 0}};
+    static const double done_ms[2][4] = {{13, 11, 13, 0}, {9, 9, 9, 9}};
+    const struct compute_config compute = world_compute(0);
+    const struct network_config network = world_network(_i, 1e-3, 0);
+    for (int which = 0; which < 2; which++) {
+        const struct plugin_choice choice = world_choice(gathers[which], NULL);
+        const uint32_t n = which == 0 ? 3 : 4;
+        int64_t entry_ps[4];
+        struct world world;
+        for (uint32_t r = 0; r < n; r++)
+            entry_ps[r] = llround(entry_ms[which][r] * 1e9);
+        world_init(&world, n, &compute, &network);
+        world.parts = parts;
+        world_play(&world, &choice, n, 1, 4, entry_ps);
+        for (uint32_t r = 0; r < n; r++)
+            world_check_near(world.done_ps[r], done_ms[which][r] * 1e-3, 4, r);
+        world_fini(&world);
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("collective times");
@@ -499,6 +530,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(times, schedules_by_hand, 0, 3);
     tcase_add_loop_test(times, all_gather_closed_forms, 0, 3);
     tcase_add_loop_test(times, staggered_all_gathers, 0, 3);
+    tcase_add_loop_test(times, parts_of_their_own, 0, 3);
     suite_add_tcase(suite, times);
     return suite;
 }
