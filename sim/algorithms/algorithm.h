@@ -421,8 +421,8 @@ struct node_reduction {
     uint32_t vectors[NODE_VECTORS]; /* their values now */
     unsigned vector_count;          /* 0: timing only */
     double scale;                   /* of the sum over members */
-    int64_t bytes;                  /* on the wire (an all-gather: of each member's part); 0:
-                                       model-sized vectors, vector_count of them */
+    int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them.
+                                       An all-gather: of this member's part, 0 is none */
     bool orthonormalizes;           /* the first result, a p of factors */
     bool replaces_x;                /* the first vector's result becomes everybody's x */
     double maxima[NODE_NUMBERS];    /* everybody learns the greatest; `bytes` has room for them */

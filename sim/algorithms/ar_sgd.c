@@ -22,9 +22,9 @@
  * a memory, and takes the mean of all C(g_j), the sum rounded once.  Rules whose encodings add up
  * (fp16, bf16, random-k with a common seed) go through the all-reduce, whose messages then have
  * their size; the others through an all-gather of every node's encoding (`gather`), after which
- * each node sums for itself.  Gathered parts have one size, so that sizes may not depend on values.
- * Factored rules (PowerSGD) take two all-reduces, of p and then of q (numerics/compressor.h).  With
- * memory "update" what is averaged is gamma g, and x moves by it.
+ * each node sums for itself; each has the size of its own.  Factored rules (PowerSGD) take two
+ * all-reduces, of p and then of q (numerics/compressor.h).  With memory "update" what is averaged
+ * is gamma g, and x moves by it.
  *
  * Faults: collectives are reliable: a loss or a partition is a delay. A worker that is down holds
  * all others in the next all-reduce until it is back (never: a deadlock that names its host); its
@@ -96,9 +96,6 @@ static const char *ar_sgd_refuses_compressor(const void *erased, unsigned traits
     if (!field_integer_absent(params->bucket) && (!adds_up || factored))
         return "with buckets sends the first before the gradient is complete; expected a rule that "
                "acts on elements and whose encodings add up (fp16, bf16, random-k)";
-    if (!adds_up && (traits & COMPRESSOR_NEEDS_VALUES))
-        return "gathers encodings of one size, and these depend on values; expected a declared "
-               "size, or a fixed encoding";
     return NULL;
 }
 
@@ -113,6 +110,7 @@ static bool gathers(const struct node *node)
     return node_compresses(node) && !has_trait(node, COMPRESSOR_LINEAR);
 }
 
+/* Buckets are for encodings of a fixed size. */
 static uint32_t bucket_count(const struct node *node)
 {
     const struct ar_sgd_params *params = node_params(node);
@@ -151,6 +149,8 @@ static void reduce_next(struct node *node)
     struct node_encoding sent = {.vector = 0};
     if (last)
         sent = node_encode_gradient(node, node_gradient(node), node_x(node));
+    if (bucket_count(node) > 1)
+        sent.bytes = bucket_bytes(node, state->reduced);
     state->reducing = true;
     node_reduce(node, &(struct node_reduction){.choice = gathers(node) ? &params->gather
                                                                        : &params->collective,
@@ -159,7 +159,7 @@ static void reduce_next(struct node *node)
                                                .vectors = {sent.vector},
                                                .vector_count = last,
                                                .scale = 1.0 / node_count(node),
-                                               .bytes = bucket_bytes(node, state->reduced)});
+                                               .bytes = sent.bytes});
     node_drop(node, sent.vector);
 }
 

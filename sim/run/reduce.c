@@ -100,6 +100,25 @@ static struct sim_sends *sends_of(struct sim *sim, const struct sim_collective *
     return entry->sends;
 }
 
+/* An all-gather counts parts there: those that a member passes on, of whatever sizes. */
+static int64_t sent_bytes(const struct sim *sim, const struct sim_collective *collective,
+                          uint32_t place)
+{
+    const struct collective_ops *schedule = (const void *)collective->choice.plugin;
+    const void *params = collective->choice.params;
+    uint32_t count = collective->count, steps = schedule->steps(params, count, place);
+    int64_t bytes = 0;
+    if (collective->part == NULL)
+        return collective->sends[place].bytes;
+    for (uint32_t index = 0; index < steps; index++) {
+        struct collective_step step;
+        schedule->step(params, count, place, index, 1, element_bytes(sim), &step);
+        for (int64_t i = 0; step.send_to >= 0 && i < step.send_bytes; i++)
+            bytes += collective->part[(step.send_offset + i) % count];
+    }
+    return bytes;
+}
+
 static uint32_t member_at(const struct sim_collective *collective, uint32_t index)
 {
     return collective->member ? collective->member[index] : index;
@@ -132,19 +151,26 @@ static uint64_t open_operation(struct sim *sim, const struct sim_collective *col
     return operation;
 }
 
+static int64_t bytes_of(const struct sim *sim, const struct node_reduction *reduction)
+{
+    return reduction->bytes ? reduction->bytes
+                            : (int64_t)reduction->vector_count * sim->message_bytes;
+}
+
 static struct sim_collective *open_collective(struct sim *sim,
                                               const struct node_reduction *reduction)
 {
     struct sim_collective *collective = free_collective(sim);
     uint32_t count = reduction->members ? reduction->member_count : sim->nodes;
-    int64_t bytes =
-        reduction->bytes ? reduction->bytes : (int64_t)reduction->vector_count * sim->message_bytes;
+    bool gathers =
+        ((const struct collective_ops *)(const void *)reduction->choice->plugin)->result ==
+        COLLECTIVE_GATHERS;
     *collective = (struct sim_collective){.round = reduction->round,
                                           .tag = reduction->tag,
                                           .count = count,
                                           .vector_count = reduction->vector_count,
                                           .scale = reduction->scale,
-                                          .bytes = bytes,
+                                          .bytes = gathers ? 1 : bytes_of(sim, reduction),
                                           .replaces_x = reduction->replaces_x,
                                           .orthonormalizes = reduction->orthonormalizes,
                                           .choice = *reduction->choice};
@@ -157,12 +183,21 @@ static struct sim_collective *open_collective(struct sim *sim,
             memory_array((size_t)count * reduction->vector_count, sizeof *collective->input);
     for (unsigned i = 0; i < NODE_NUMBERS; i++)
         collective->maxima[i] = -INFINITY;
+    if (gathers)
+        collective->part = memory_array(count, sizeof *collective->part);
     collective->entered_ps = memory_array(count, sizeof *collective->entered_ps);
     for (uint32_t i = 0; i < count; i++)
         collective->entered_ps[i] = -1;
     collective->sends = sends_of(sim, collective);
     collective->operation = open_operation(sim, collective);
     return collective;
+}
+
+/* The parts of all are known. */
+static void count_gathered(struct sim *sim, const struct sim_collective *collective)
+{
+    for (uint32_t i = 0; i < collective->count && collective->part; i++)
+        sim->bytes_sent += sent_bytes(sim, collective, i);
 }
 
 /* All have entered: one sum a vector, for everybody. */
@@ -190,6 +225,7 @@ static void close_collective(struct sim *sim, struct sim_collective *collective)
     free(collective->member);
     free(collective->input);
     free(collective->entered_ps);
+    free(collective->part);
     *collective = (struct sim_collective){.operation = 0};
 }
 
@@ -214,10 +250,17 @@ void node_reduce(struct node *node, const struct node_reduction *reduction)
     node->collectives++;
     if (collective->replaces_x)
         node->replacing = (uint32_t)(collective - sim->collective) + 1;
-    sim->bytes_sent += collective->sends[place].bytes;
+    if (collective->part) {
+        collective->part[place] = reduction->bytes;
+        collectives_part(sim->collectives, collective->operation, place, collective->part[place]);
+    } else {
+        sim->bytes_sent += collective->sends[place].bytes;
+    }
     sim->messages_sent += collective->sends[place].messages;
-    if (++collective->entered == collective->count)
+    if (++collective->entered == collective->count) {
+        count_gathered(sim, collective);
         record(sim, collective);
+    }
     collectives_enter(sim->collectives, collective->operation, place);
 }
 
@@ -255,7 +298,7 @@ static void report(struct node *node, const struct sim_collective *collective, i
     struct trace_collective row = {.operation = collective->operation,
                                    .rank = node->rank,
                                    .schedule = collective->choice.plugin->name,
-                                   .bytes = collective->sends[place].bytes,
+                                   .bytes = sent_bytes(sim, collective, place),
                                    .iteration = node->iteration,
                                    .entered_ps = entered_ps,
                                    .done_ps = done_ps};
@@ -360,6 +403,7 @@ void reduce_close(struct sim *sim)
         free(sim->collective[i].member);
         free(sim->collective[i].input);
         free(sim->collective[i].entered_ps);
+        free(sim->collective[i].part);
     }
     for (size_t i = 0; i < sim->sends_count; i++)
         free(sim->sends[i].sends);

@@ -128,9 +128,10 @@ struct sim_collective {
     int64_t round;
     uint32_t tag;
     uint32_t count, entered, done;
-    uint32_t *member;              /* ranks; NULL: rank i is member i */
-    uint32_t *input;               /* snapshots, vector_count a member; NULL: timing only */
-    int64_t *entered_ps;           /* a member; -1: not yet, or done */
+    uint32_t *member;    /* ranks; NULL: rank i is member i */
+    uint32_t *input;     /* snapshots, vector_count a member; NULL: timing only */
+    int64_t *entered_ps; /* a member; -1: not yet, or done */
+    int64_t *part;       /* an all-gather: bytes of each member, 0 before it enters; else NULL */
     uint32_t result[NODE_VECTORS]; /* recorded when the last member has entered */
     unsigned vector_count;
     double scale;

@@ -284,6 +284,46 @@ START_TEST(staleness_aware_server_is_its_loop)
 }
 END_TEST
 
+/* Five of six send on what a node has above the threshold: 64 + 3 bits each, and maybe nothing. */
+START_TEST(gathered_parts_have_their_sizes)
+{
+    const struct rule rule = {
+        "\"name\": \"threshold\", \"threshold\": 0.5", at_least_a_half, UPDATE, 0, 0, true};
+    char compressor[160], decay[160];
+    const char *set[] = {"wire.message_size=56 B", "stop={\"iterations\": 9}", compressor, decay,
+                         NULL};
+    struct scenario *scenario;
+    struct dense start;
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &start);
+    struct feedback own[N] = {{.memory = {0}}};
+    int64_t bytes = 0;
+    int empty = 0;
+    for (int k = 0; k < STEPS; k++) {
+        double mean[D] = {0};
+        for (uint32_t i = 0; i < N; i++) {
+            double g[D], c[D];
+            int kept = 0;
+            dense_gradient(&reference, i, start.x[0], g);
+            send(&rule, &own[i], g, start.x[0], c);
+            for (int d = 0; d < D; d++) {
+                mean[d] += c[d] / N;
+                kept += c[d] != 0;
+            }
+            bytes += 5 * ((kept * 67 + 7) / 8);
+            empty += kept == 0;
+        }
+        take(&rule, start.x[0], mean, 1);
+    }
+    settings(&rule, compressor, decay);
+    struct play play = play_fine(quadratic_text, set);
+    ck_assert_int_gt(empty, 0);
+    ck_assert_int_eq(play.result.last.bytes, bytes);
+    ck_assert_double_le(play_difference(play.rows.x, start.x[0], D), 1e-12);
+    play_free(&play);
+    dense_close(&reference, scenario);
+}
+END_TEST
+
 /* A vote of six: the sign of the sum of signs, 0 where three are against three. */
 START_TEST(majority_vote_is_its_loop)
 {
@@ -580,6 +620,7 @@ static Suite *gradients_suite(void)
     tcase_add_loop_test(loops, synchronous_server_is_its_loop, 0, RULES);
     tcase_add_loop_test(loops, asynchronous_server_is_its_loop, 0, RULES);
     tcase_add_loop_test(loops, staleness_aware_server_is_its_loop, 0, RULES);
+    tcase_add_test(loops, gathered_parts_have_their_sizes);
     tcase_add_test(loops, majority_vote_is_its_loop);
     tcase_add_loop_test(loops, power_sgd_is_its_loop, 0, 3);
     tcase_add_test(loops, qsgd_steps_to_a_level);
