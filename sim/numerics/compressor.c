@@ -104,8 +104,11 @@ unsigned compressor_traits(const struct compressor_config *config, bool contract
     return compressor_of(config)->traits(config->rule.params, contraction);
 }
 
+/* A wire on which a model takes no bytes takes none for its encoding either. */
 int64_t compressor_bytes(const struct compressor_config *config, const struct compressor_wire *wire)
 {
+    if (wire->dimension == 0)
+        return 0;
     int64_t bits = compressor_of(config)->bits(config->rule.params, wire);
     return bits < 0 ? -1 : (bits + 7) / 8;
 }
@@ -116,7 +119,7 @@ int64_t compressor_measured_bytes(const struct compressor_config *config,
 {
     const struct compressor_ops *ops = compressor_of(config);
     double whole = measure[0] * COMPRESSOR_MEASURE_UNIT + measure[1];
-    if (!ops->measured_bits)
+    if (!ops->measured_bits || wire->dimension == 0)
         return compressor_bytes(config, wire);
     if (isnan(whole))
         return -1;

@@ -30,6 +30,8 @@ size_t compressor_factor_count(const struct compressor_config *config,
 int64_t compressor_factor_bytes(const struct compressor_config *config,
                                 const struct compressor_wire *wire, unsigned round)
 {
+    if (wire->dimension == 0)
+        return 0;
     struct power_sgd_walk end =
         compressor_factor_lengths(config, wire->dimension, wire->layers, wire->layer_count);
     return (int64_t)((round == 0 ? end.p : end.q) * wire->real_bits + 7) / 8;

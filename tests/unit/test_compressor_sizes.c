@@ -253,6 +253,34 @@ START_TEST(declared_sizes_by_hand)
 }
 END_TEST
 
+/* A message_size below one element declares no dimension: whatever the rule, nothing is sent. */
+START_TEST(nothing_declared_takes_nothing)
+{
+    static const struct rule rules[] = {
+        {"none", {NULL}},
+        {"top-k", {"ratio", "0.01"}},
+        {"random-k", {"ratio", "0.01"}},
+        {"threshold", {"threshold", "1"}},
+        {"qsgd", {NULL}},
+        {"qsgd", {"encoding", "\"elias\""}},
+        {"terngrad", {NULL}},
+        {"sign", {NULL}},
+        {"one-bit", {NULL}},
+        {"fp16", {NULL}},
+        {"power-sgd", {"rank", "2"}},
+    };
+    const struct compressor_wire wire = {0, 32, NULL, 0};
+    const double measure[COMPRESSOR_MEASURES] = {0, 100};
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+        struct compressor_config config = choose(&rules[r]);
+        ck_assert_int_eq(compressor_bytes(&config, &wire), 0);
+        ck_assert_int_eq(compressor_measured_bytes(&config, &wire, D, measure), 0);
+        if (compressor_traits(&config, true) & COMPRESSOR_FACTORED)
+            ck_assert_int_eq(compressor_factor_bytes(&config, &wire, 0), 0);
+    }
+}
+END_TEST
+
 /* Layers of the wire: 40 x 30, its bias, 10 x 40, its bias: 1650 elements.  PowerSGD of rank 2
  * sends 2 (40 + 30) and 2 (10 + 40) numbers and the biases; of rank 8 the second matrix as it is,
  * since 8 (10 + 40) is not below 400. */
@@ -353,6 +381,7 @@ int main(void)
     tcase_add_loop_test(tests, sparse_rules_charge_values_and_indices, 0, 6);
     tcase_add_loop_test(tests, qsgd_charges_its_codes, 0, 18);
     tcase_add_test(tests, declared_sizes_by_hand);
+    tcase_add_test(tests, nothing_declared_takes_nothing);
     tcase_add_test(tests, layers_of_the_wire_count);
     tcase_add_test(tests, indices_take_the_logarithm_rounded_up);
     tcase_add_test(tests, measured_shares_carry_over);

@@ -65,9 +65,10 @@ struct compressor_groups {
 /* The layers of the call, where they describe this vector. */
 static inline size_t compressor_layers(const struct plan_kernel_call *call)
 {
-    const struct objective_layer *last = call->layers + call->layer_count - 1;
-    bool known = call->layer_count > 0 && last->first + last->count == call->input_counts[0];
-    return known ? call->layer_count : 0;
+    if (call->layer_count == 0)
+        return 0;
+    const struct objective_layer *last = &call->layers[call->layer_count - 1];
+    return last->first + last->count == call->input_counts[0] ? call->layer_count : 0;
 }
 
 static inline bool compressor_groups_next(struct compressor_groups *groups,
