@@ -2,9 +2,10 @@
 /*
  * LAP-SGD: locally asynchronous, averaged among nodes without blocking.
  *
- * Chatterjee, Giannakopoulos and others: Local SGD Meets Asynchrony / Scaling the Wild (arXiv
- * 2203.06638), and the authors' code.  A node is one shared model x, P updaters that take no lock
- * (updaters.h) and one averager.
+ * Chatterjee, Kungurtsev, Alistarh: Scaling the Wild: Decentralizing Hogwild!-style Shared-memory
+ * SGD, 2022 (arXiv 2203.06638), earlier called Local SGD Meets Asynchrony, and the authors' code
+ * (bapi/LPP-SGD).  A node is one shared model x, P updaters that take no lock (updaters.h) and one
+ * averager.
  *
  * Updater: read x, compute a gradient, x <- x - gamma d(g) in place, with momentum of its own.
  * Averager, over and over, `count` being the updates of its node:
@@ -40,7 +41,7 @@ static const struct field lap_sgd_fields[] = {LAP_FIELDS, FIELD_END};
 const struct algorithm_ops lap_sgd_ops = {
     .plugin = {.name = "lap-sgd",
                .summary = "Hogwild updaters in every node, averaged without blocking",
-               .reference = "Local SGD Meets Asynchrony (arXiv 2203.06638)",
+               .reference = "Chatterjee, Kungurtsev, Alistarh (2022, arXiv 2203.06638)",
                .params = lap_sgd_fields,
                .params_size = sizeof(struct lap_params)},
     .uses_gradients = true,

@@ -2,10 +2,11 @@
 /*
  * LPP-SGD: LAP-SGD whose updaters take every second step on their own layers only.
  *
- * Scaling the Wild (arXiv 2203.06638), and the authors' code.  As LAP-SGD (lap_sgd.c); from
- * `prepass` on every updater alternates full and partial steps, a full one first.  Updater u of P
- * owns block u of P contiguous blocks of layers.  In a partial step back-propagation ends at the
- * block's first layer, and only the block is updated, with that part of the updater's momentum.
+ * Chatterjee, Kungurtsev, Alistarh: Scaling the Wild, 2022 (arXiv 2203.06638), and the authors'
+ * code.  As LAP-SGD (lap_sgd.c); from `prepass` on every updater alternates full and partial steps,
+ * a full one first.  Updater u of P owns block u of P contiguous blocks of layers.  In a partial
+ * step back-propagation ends at the block's first layer, and only the block is updated, with that
+ * part of the updater's momentum.
  *
  * Timing: a partial gradient takes f + (1 - f) (d - first) / d of a whole one's time, with forward
  * share f, d parameters and the block's first one `first`: the backward pass, cut short, is charged
@@ -29,7 +30,7 @@ static const struct field lpp_sgd_fields[] = {
 const struct algorithm_ops lpp_sgd_ops = {
     .plugin = {.name = "lpp-sgd",
                .summary = "LAP-SGD with every second step on the updater's own layers",
-               .reference = "Scaling the Wild (arXiv 2203.06638)",
+               .reference = "Chatterjee, Kungurtsev, Alistarh (2022, arXiv 2203.06638)",
                .params = lpp_sgd_fields,
                .params_size = sizeof(struct lap_params)},
     .uses_gradients = true,
