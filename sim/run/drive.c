@@ -13,6 +13,7 @@
 
 #define PROGRESS_EVENTS    256  /* events between two looks at the wall clock */
 #define INSTANT_ITERATIONS 1000 /* of every node, at one instant: no time passes */
+#define INSTANT_GRADIENTS  1000 /* likewise, of every slot, while no iteration ends */
 
 struct drive {
     struct sim *sim;
@@ -20,6 +21,8 @@ struct drive {
     double began_s, reported_s;
     int64_t stop_ps;            /* INT64_MAX: no limit in time */
     int64_t instant_iterations; /* iterations_total when time last moved */
+    int64_t still_iterations;   /* iterations_total when last looked at */
+    int64_t still_gradients;    /* gradients_started when that, or time, last moved */
     uint64_t polled;            /* events at the last look at the clock */
     bool stopped;
 };
@@ -175,19 +178,42 @@ static enum status check_next(struct drive *drive, bool pending, int64_t next_ps
 }
 
 /* Iterations that take no time never reach a stop but their own number. */
+static bool only_iterates(const struct drive *drive)
+{
+    const struct sim *sim = drive->sim;
+    return field_integer_absent(sim->config->stop.iterations) &&
+           sim->iterations_total - drive->instant_iterations >=
+               INSTANT_ITERATIONS * (int64_t)sim->nodes;
+}
+
+/* Gradients that take no time and end no iteration reach nothing. */
+static bool only_computes(const struct drive *drive)
+{
+    const struct sim *sim = drive->sim;
+    return sim->gradients_started - drive->still_gradients >=
+           INSTANT_GRADIENTS * (int64_t)sim->instances * sim->slots;
+}
+
 static enum status check_time_passes(struct drive *drive, int64_t next_ps, struct error *error)
 {
     struct sim *sim = drive->sim;
-    if (next_ps > engine_now(sim->engine))
+    bool passes = next_ps > engine_now(sim->engine);
+    if (passes)
         drive->instant_iterations = sim->iterations_total;
-    if (!field_integer_absent(sim->config->stop.iterations) ||
-        sim->iterations_total - drive->instant_iterations <
-            INSTANT_ITERATIONS * (int64_t)sim->nodes)
-        return STATUS_OK;
-    return status_fail(error, STATUS_CLOCK,
-                       "no time passes: every node has done %d iterations at %.9g s, and the run "
-                       "stops by time or epochs only",
-                       INSTANT_ITERATIONS, simtime_to_s(engine_now(sim->engine)));
+    if (passes || sim->iterations_total != drive->still_iterations)
+        drive->still_gradients = sim->gradients_started;
+    drive->still_iterations = sim->iterations_total;
+    if (only_iterates(drive))
+        return status_fail(error, STATUS_CLOCK,
+                           "no time passes: every node has done %d iterations at %.9g s, and the "
+                           "run stops by time or epochs only",
+                           INSTANT_ITERATIONS, simtime_to_s(engine_now(sim->engine)));
+    if (only_computes(drive))
+        return status_fail(error, STATUS_CLOCK,
+                           "no time passes: every node has computed %d gradients at %.9g s, and "
+                           "none of them has ended an iteration",
+                           INSTANT_GRADIENTS, simtime_to_s(engine_now(sim->engine)));
+    return STATUS_OK;
 }
 
 static enum status begin(struct drive *drive, struct error *error)

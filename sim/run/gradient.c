@@ -97,6 +97,7 @@ void node_compute_gradient(struct node *node, const struct node_compute *compute
     slot->bucket = 0;
     int64_t duration_ps = simtime_add(work_ps(node, compute), slot->step_ps);
     slot->gradients++;
+    sim->gradients_started++;
     occupy(node, compute->slot, duration_ps);
 }
 

@@ -233,7 +233,7 @@ struct sim {
     size_t sends_count, sends_capacity;
 
     struct sim_ledger ledger;
-    int64_t samples_applied, iterations_total;
+    int64_t samples_applied, iterations_total, gradients_started;
     int64_t bytes_sent, messages_sent;
     struct sim_counts counts;
     uint32_t finished;

@@ -210,6 +210,21 @@ START_TEST(a_run_in_which_no_time_passes_ends)
 }
 END_TEST
 
+/* Gradients that take no time, at a worker that is done and whose server is beside it: it keeps the
+ * others company before their first push has come. */
+START_TEST(gradients_that_take_no_time_end_a_run)
+{
+    const char *set[] = {"algorithm={\"name\": \"k-async\", \"K\": 1, \"placement\": "
+                         "\"co-located\"}",
+                         "compute.gradient_time={\"name\": \"constant\", \"mean\": \"0 s\"}",
+                         "stop={\"iterations\": 5}", NULL};
+    struct play play = play_text(small_text, set, (struct play_options){.device = "none"});
+    ck_assert(play.status == STATUS_CLOCK);
+    ck_assert_ptr_nonnull(strstr(play.error.text, "no time passes"));
+    play_free(&play);
+}
+END_TEST
+
 START_TEST(an_expectation_that_nothing_meets_is_refused)
 {
     const char *set[] = {"expect={\"consensus\": {\"min\": 1, \"max\": 0}}", NULL};
@@ -448,6 +463,7 @@ static Suite *failures_suite(void)
     tcase_add_loop_test(after, the_clock_ends_a_run_that_outlasts_it, 0,
                         sizeof beyond_the_clock / sizeof *beyond_the_clock);
     tcase_add_test(after, a_run_in_which_no_time_passes_ends);
+    tcase_add_test(after, gradients_that_take_no_time_end_a_run);
     tcase_add_test(after, an_expectation_that_nothing_meets_is_refused);
     tcase_add_test(after, an_interrupt_stops_at_the_next_event);
     tcase_add_test(programs, a_deadlock_names_who_waits_for_whom);
