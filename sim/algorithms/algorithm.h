@@ -269,6 +269,8 @@ void node_set_optimizer_vector(struct node *node, unsigned index, uint32_t vecto
 bool node_next_iteration(struct node *node);
 bool node_is_done(const struct node *node); /* with what the scenario asked */
 double node_epoch(const struct node *node); /* that the schedule reads */
+/* By the node's own iterations, whatever clock the schedule has: equal at equal iterations. */
+double node_local_epoch(const struct node *node);
 /* Will an outer optimizer average the workers at the end of this iteration? */
 bool node_outer_due(struct node *node);
 void node_drained(struct node *node); /* ops.drain has done its work */

@@ -12,7 +12,8 @@
  *
  * post_local_from: up to there every step ends with an average, then every H-th: post-local SGD
  * (Lin, Stich, Patel, Jaggi: Don't Use Large Mini-batches, Use Local SGD, ICLR 2020, arXiv
- * 1808.07217, section 3).  Counted is in iterations, or in epochs that the learning rate reads.
+ * 1808.07217, section 3).  Counted is in iterations, or in epochs by the worker's own iterations:
+ * by a global clock workers would not agree on when to average.
  *
  * growth at growth_at: the period is multiplied when those iterations are reached.  Above 1 it
  * grows with the rate's decline; below 1 it shrinks towards the end, as Wang and Joshi's AdaComm
@@ -105,8 +106,8 @@ static bool is_early(const struct node *node)
     const struct field_cadence *from = &params->post_local_from;
     if (field_real_absent(from->value))
         return false;
-    return (from->unit == FIELD_PER_EPOCHS ? node_epoch(node) : (double)node_iteration(node)) <
-           from->value;
+    return (from->unit == FIELD_PER_EPOCHS ? node_local_epoch(node)
+                                           : (double)node_iteration(node)) < from->value;
 }
 
 /* Of the period number `count` from 1 on that begins now. */

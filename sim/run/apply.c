@@ -14,8 +14,14 @@ static bool reads_global_clock(const struct node *node)
     return clock == OPTIMIZER_GLOBAL;
 }
 
-/* The local clock: the epoch at which every node would be that is as far as this one.  A server's
- * clocks are one: what its shard has seen of the gradients, for shards of one model step apart. */
+/* The epoch at which every node is when all have done so many iterations. */
+static double local_epoch(const struct sim *sim, int64_t iteration)
+{
+    return (double)iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+}
+
+/* A server's clocks are one: what its shard has seen of the gradients, for shards of one model step
+ * apart. */
 static double schedule_epoch(const struct node *node, int64_t iteration)
 {
     const struct sim *sim = node->sim;
@@ -23,12 +29,17 @@ static double schedule_epoch(const struct node *node, int64_t iteration)
         return (double)node->samples_applied / sim->epoch_samples;
     if (reads_global_clock(node))
         return sim_epoch(sim);
-    return (double)iteration * (double)sim->batch_size * sim->nodes / sim->epoch_samples;
+    return local_epoch(sim, iteration);
 }
 
 double node_epoch(const struct node *node)
 {
     return schedule_epoch(node, node->iteration);
+}
+
+double node_local_epoch(const struct node *node)
+{
+    return local_epoch(node->sim, node->iteration);
 }
 
 /* A server has no iterations: its steps are counted. */

@@ -198,6 +198,24 @@ START_TEST(the_collective_is_a_choice)
 }
 END_TEST
 
+/* Broadcast by a tree, 30 ms a level: some workers have applied their next gradient, of 1 ms, when
+ * others begin it.  By the epoch of the run 2.1 is over for these and not for those; all agree by
+ * their own iterations. */
+START_TEST(workers_agree_on_the_switch_by_any_clock)
+{
+    const char *gradient = "compute.gradient_time.mean=\"1 ms\"";
+    const char *program = "algorithm={\"name\": \"local-sgd\", \"period\": 12, \"collective\": "
+                          "\"binomial-tree\", \"post_local_from\": \"2.1 epochs\"}";
+    const char *local[] = {gradient, program, NULL};
+    const char *global[] = {gradient, program, "optimizer.schedule.clock=global", NULL};
+    struct play a = play_fine(quadratic_text, local), b = play_fine(quadratic_text, global);
+    ck_assert_str_eq(a.result.timeline_digest, b.result.timeline_digest);
+    ck_assert_double_eq(a.result.summary.messages, 6 * 2 * 5); /* after 1, 2, 3, 15, 27, 39 */
+    play_free(&a);
+    play_free(&b);
+}
+END_TEST
+
 START_TEST(a_switch_in_time_is_refused)
 {
     const char *set[] = {"algorithm.post_local_from=5 s", NULL};
@@ -219,6 +237,7 @@ static Suite *local_suite(void)
     tcase_add_test(values, adam_averages_three_vectors);
     tcase_add_test(times, a_period_takes_as_long_as_the_slowest);
     tcase_add_test(times, the_collective_is_a_choice);
+    tcase_add_test(times, workers_agree_on_the_switch_by_any_clock);
     tcase_add_test(times, a_switch_in_time_is_refused);
     suite_add_tcase(suite, values);
     suite_add_tcase(suite, times);
