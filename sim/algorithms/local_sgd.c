@@ -28,7 +28,8 @@
  * Adam.  Otherwise every worker keeps its own.
  *
  * An outer optimizer without a period of its own takes the place of these averages; one with a
- * period takes the place of those that fall together with its own.
+ * period takes the place of those that fall together with its own.  Without an average of its own
+ * (average false) it takes the place of none: its step follows them.
  *
  * Timing: every worker blocks in the all-reduce at the end of a period until all have entered;
  * nothing overlaps.

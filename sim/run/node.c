@@ -68,7 +68,7 @@ bool node_end_iteration(struct node *node)
 bool node_next_iteration(struct node *node)
 {
     ENGINE_CHECK(node->sim->engine, !node_is_server(node), "server %u iterates", node->rank);
-    if (node_outer_due(node) && outer_stop(node))
+    if (outer_due(node) && outer_stop(node))
         return false;
     return node_end_iteration(node);
 }

@@ -23,7 +23,7 @@ static const struct outer_config *config_of(const struct sim *sim)
     return &sim->config->outer;
 }
 
-bool node_outer_due(struct node *node)
+bool outer_due(struct node *node)
 {
     const struct sim *sim = node->sim;
     int64_t period = config_of(sim)->period;
@@ -32,6 +32,12 @@ bool node_outer_due(struct node *node)
     if (field_integer_absent(period))
         return sim->algorithm->averages(node);
     return (node->iteration + 1) % period == 0;
+}
+
+/* Without an average of its own the base keeps its averages, and the step follows them. */
+bool node_outer_due(struct node *node)
+{
+    return config_of(node->sim)->average && outer_due(node);
 }
 
 static double weight_of(const struct node *node)

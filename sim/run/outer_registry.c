@@ -37,7 +37,8 @@ const struct field outer_common_fields[] = {
              .help = "the optimizer's momentum at the begin of an outer loop: kept by each worker; "
                      "zero; or averaged with the parameters"),
     FIELD_AT(struct outer_config, average, FIELD_BOOL, "true",
-             .help = "average the workers first; false: each takes an outer step of its own"),
+             .help = "average the workers first; false: each takes an outer step of its own, "
+                     "after the algorithm's averages, which stay"),
     FIELD_AT(struct outer_config, collective, FIELD_CHOICE, "\"ring\"",
              .registry = &collective_registry, .help = "the schedule of the outer all-reduce"),
     FIELD_END,

@@ -363,6 +363,7 @@ bool node_end_iteration(struct node *node);
 #define SIM_TAG_OUTER UINT32_MAX /* of the outer optimizer's collectives */
 enum status outer_check(struct sim *sim, struct error *error);
 void outer_start(struct node *node); /* the first outer loop begins */
+bool outer_due(struct node *node);   /* does one end with this iteration? */
 /* A node stops at the end of its iteration.  False: the step took no time, and it goes on. */
 bool outer_stop(struct node *node);
 void outer_reduced(struct sim *sim, const uint32_t *result); /* all have entered */

@@ -641,6 +641,22 @@ START_TEST(without_average_no_time_passes)
 }
 END_TEST
 
+/* The base's averages stay where the outer optimizer has none: the step follows them, and is that
+ * on the average, in the same time. */
+START_TEST(without_average_the_base_keeps_its_own)
+{
+    const char *period = _i ? "outer.period=5" : "outer.period=null";
+    const char *without[] = {"algorithm.period=5", SLOWMO, period, "outer.average=false", NULL};
+    const char *with[] = {"algorithm.period=5", SLOWMO, period, NULL};
+    struct play one = play_fine(quadratic_text, without), two = play_fine(quadratic_text, with);
+    assert_near(one.rows.x, two.rows.x, N * D);
+    ck_assert_int_eq(one.result.last.time_ps, two.result.last.time_ps);
+    ck_assert_double_gt(one.result.summary.bytes, 0);
+    play_free(&one);
+    play_free(&two);
+}
+END_TEST
+
 /* ---- Refusals ---- */
 
 static const struct {
@@ -700,6 +716,7 @@ static Suite *outer_suite(void)
     tcase_add_test(times, slowmo_over_osgp_drains);
     tcase_add_test(times, slowmo_over_the_repository_drains);
     tcase_add_test(times, without_average_no_time_passes);
+    tcase_add_loop_test(times, without_average_the_base_keeps_its_own, 0, 2);
     tcase_add_loop_test(times, what_does_not_compose_is_refused, 0,
                         (int)(sizeof refusals / sizeof *refusals));
     suite_add_tcase(suite, cases);
