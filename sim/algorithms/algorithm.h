@@ -100,6 +100,9 @@ struct algorithm_ops {
     /* With these parameters a worker would deploy x / w as it is at any instant, not that of its
      * last finished iteration: programs whose x changes between iterations.  NULL: never. */
     bool (*deploys_live)(const void *params);
+    /* With these parameters a message may be mixed iterations after it was sent: the trace shows by
+     * how many (staleness, docs/trace.md).  NULL: never. */
+    bool (*mixes_late)(const void *params);
     enum algorithm_mean mean;
     enum algorithm_optimizers optimizers;
     bool global_clock; /* learning-rate schedules read the run's epoch, not the worker's, unless

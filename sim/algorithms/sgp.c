@@ -101,6 +101,12 @@ static bool ignores_weight(const void *erased)
     return params->biased;
 }
 
+static bool mixes_late(const void *erased)
+{
+    const struct sgp_params *params = erased;
+    return params->overlap > 0;
+}
+
 static enum status sgp_check(const void *erased, uint32_t nodes, struct error *error)
 {
     const struct sgp_params *params = erased;
@@ -336,6 +342,7 @@ const struct algorithm_ops sgp_ops = {
     .uses_gradients = true,
     .carries_weight = true,
     .ignores_weight = ignores_weight,
+    .mixes_late = mixes_late,
     .state_size = sizeof(struct sgp_state),
     .topology = sgp_topology,
     .check = sgp_check,

@@ -116,6 +116,26 @@ static double mix_weight(const struct node *node, uint32_t count)
     return own ? w : w + node->w;
 }
 
+/* By how many of the receiver's iterations are the messages sorted[0 .. count-1] late? */
+static void tell_staleness(struct node *node, uint32_t count)
+{
+    struct sim *sim = node->sim;
+    const struct algorithm_ops *algorithm = sim->algorithm;
+    if (algorithm->mixes_late == NULL || !algorithm->mixes_late(sim->config->algorithm.params))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_message *message = &sim->message[sim->sorted[i]];
+        int64_t late = node_iteration(node) - message->iteration;
+        struct trace_update row = {.node = node->rank,
+                                   .origin = message->src,
+                                   .time_ps = engine_now(sim->engine),
+                                   .version = node_iteration(node),
+                                   .staleness = late > 0 ? late : 0,
+                                   .scale = message->coefficient};
+        sim_updated(sim, &row);
+    }
+}
+
 /* Mixes sorted[0 .. count-1] in; the messages are the caller's to free. */
 static void mix(struct node *node, uint32_t count)
 {
@@ -132,6 +152,7 @@ static void mix(struct node *node, uint32_t count)
     ledger_add(sim, w);
     node->held = 1;
     node->w = w;
+    tell_staleness(node, count);
 }
 
 void node_mix(struct node *node, int64_t round)

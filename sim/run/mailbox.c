@@ -35,6 +35,7 @@ uint32_t mailbox_new(struct node *node, uint32_t to, int64_t round, enum sim_mes
     sim->message[index] = (struct sim_message){.src = node->rank,
                                                .dst = to,
                                                .round = round,
+                                               .iteration = node_iteration(node),
                                                .next = SIM_NO_MESSAGE,
                                                .posted_ps = engine_now(sim->engine),
                                                .started_ps = -1,

@@ -58,6 +58,15 @@ static void mean_of(const struct dense *state, double mean[D])
     }
 }
 
+/* Every message mixed is `late` of the receiver's iterations old, and `mixed` of them are. */
+static void assert_late(const struct play *play, int64_t late, size_t mixed)
+{
+    ck_assert_uint_eq(play->rows.update_count, mixed);
+    for (size_t i = 0; i < mixed; i++)
+        ck_assert_int_eq(play->rows.updates[i].staleness, late);
+    ck_assert_double_eq(play->result.summary.staleness_mean, (double)late);
+}
+
 struct overlap_case {
     const char *algorithm, *size;
     int tau, delay; /* steps from sending to mixing */
@@ -91,6 +100,8 @@ START_TEST(paper_overlap_is_its_recursion)
             dense_add(&state, &flight.sent[sent]);
     }
     ck_assert_int_eq(play.result.last.time_ps, K * 100 * MS);
+    /* exchanges 0, tau, 2 tau, ... < K - delay, a message a node */
+    assert_late(&play, this->delay, N * (size_t)((K - this->delay + this->tau - 1) / this->tau));
     assert_near(play.rows.x, &state.x[0][0], N * D);
     assert_near(play.rows.w, state.w, N);
     for (int i = 0; i < N; i++)
@@ -138,6 +149,8 @@ START_TEST(repository_overlap_is_its_recursion)
     ck_assert_int_eq(play.result.last.time_ps, (K - 1) * step_ps + 100 * MS);
     for (int64_t k = 0; k < K; k++)
         ck_assert_int_eq(play_gradient_begin_ps(&play, 3, k), k * step_ps);
+    ck_assert_uint_ge(play.rows.update_count, N * (K - 1)); /* those done may exchange once more */
+    assert_late(&play, 1, play.rows.update_count);
     struct dense z = state;
     for (int i = 0; i < N; i++)
         for (int d = 0; d < D; d++)
@@ -253,7 +266,9 @@ END_TEST
 /* The paper's rule on the same nodes.  A fast node hears nothing by 100 ms, so at 200 it waits for
  * all messages 0; node 2's comes at 400 + X.  Step 2 ends 100 ms later and hears nothing new, so
  * step 3 waits for message 2 of node 2, sent at 1200.  Node 2 always finds messages and never
- * waits.  Two steps in 800 ms: in the mean the slow node's pace, in bursts. */
+ * waits.  Two steps in 800 ms: in the mean the slow node's pace, in bursts.  Node 0 adds message 0
+ * of node 2 in its step 1; messages 1 and 2 in step 3, two steps late and one; and so on.  To node
+ * 2 nothing is late. */
 START_TEST(paper_overlap_waits_for_the_slow_node)
 {
     const char *set[] = {"nodes=3",
@@ -274,6 +289,16 @@ START_TEST(paper_overlap_waits_for_the_slow_node)
             ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m), even_ps);
             ck_assert_int_eq(play_gradient_begin_ps(&play, i, 2 * m + 1), even_ps + 100 * MS);
         }
+    }
+    int64_t late = 1;
+    for (size_t u = 0; u < play.rows.update_count; u++) {
+        const struct trace_update *row = &play.rows.updates[u];
+        if (row->node == 2)
+            ck_assert_int_eq(row->staleness, 0);
+        if (row->node != 0 || row->origin != 2)
+            continue;
+        ck_assert_int_eq(row->staleness, late);
+        late = 3 - late;
     }
     play_free(&play);
 }
