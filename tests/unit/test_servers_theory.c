@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Parameter servers under random gradient times, against the expectations of Dutta et al. (AISTATS
- * 2018) and renewal theory.  Messages take no time.
+ * 2018), order statistics and renewal theory.  Messages take no time.
  */
 #include <check.h>
 #include <math.h>
@@ -30,6 +30,8 @@ static const char lognormal[] = "{\"name\": \"lognormal\", \"mean\": \"100 ms\",
 static const char two_mode[] = "{\"name\": \"two-mode\", \"fast\": \"50 ms\", "
                                "\"slow\": \"300 ms\", \"probability\": 0.2}";
 
+static const char pareto[] = "{\"name\": \"pareto\", \"scale\": \"75 ms\", \"shape\": 4}";
+
 static struct play play_random(const char *algorithm, const char *time)
 {
     char one[128], two[160];
@@ -50,6 +52,33 @@ static double harmonic(int n, int k)
     return sum;
 }
 
+/* The k-th of n Pareto times, the least 75 ms, tail exponent 4: in the mean
+ * 75 ms n! Gamma(n - k + 1 - 1/4) / ((n - k)! Gamma(n + 1 - 1/4)). */
+static double pareto_order_s(int n, int k)
+{
+    return 0.075 * exp(lgamma(n + 1) + lgamma(n - k + 0.75) - lgamma(n - k + 1) - lgamma(n + 0.75));
+}
+
+/* P(fewer than k of n are at most t), when each is with probability `share`. */
+static double fewer(int n, int k, double share)
+{
+    double sum = 0;
+    for (int j = 0; j < k; j++)
+        sum += exp(lgamma(n + 1) - lgamma(j + 1) - lgamma(n - j + 1)) * pow(share, j) *
+               pow(1 - share, n - j);
+    return sum;
+}
+
+/* The mean of the k-th of n lognormal times of mean 100 ms and variation 0.8: the integral of the
+ * probability that it is later than t, over t. */
+static double lognormal_order_s(int n, int k)
+{
+    double variance = log1p(0.8 * 0.8), mu = log(MEAN) - variance / 2, sum = 0, dt = 1e-4;
+    for (int i = 0; i < 100000; i++)
+        sum += dt * fewer(n, k, erfc((mu - log((i + 0.5) * dt)) / sqrt(2 * variance)) / 2);
+    return sum;
+}
+
 struct time_case {
     const char *algorithm, *time;
     int K; /* gradients in a step */
@@ -62,6 +91,10 @@ static double expected_s(const struct time_case *this)
     double shift = this->time == shifted ? SHIFT : 0;
     if (this->rule == ANY_BATCH)
         return this->K * MEAN / P;
+    if (this->time == pareto)
+        return pareto_order_s(P, this->K);
+    if (this->time == lognormal)
+        return lognormal_order_s(P, this->K);
     return shift + (MEAN - shift) * harmonic(P, P - this->K);
 }
 
@@ -72,6 +105,13 @@ START_TEST(steps_take_their_expected_time)
         {"parameter-server", shifted, P, FIRST_OF_ALL},
         {"{\"name\": \"parameter-server\", \"backup\": 2, \"cancel\": true}", shifted, P - 2,
          FIRST_OF_ALL},
+        {"parameter-server", lognormal, P, FIRST_OF_ALL},
+        {"parameter-server", pareto, P, FIRST_OF_ALL},
+        {"ar-sgd", exponential, P, FIRST_OF_ALL},
+        {"ar-sgd", pareto, P, FIRST_OF_ALL},
+        {"{\"name\": \"parameter-server\", \"backup\": 2, \"cancel\": true}", pareto, P - 2,
+         FIRST_OF_ALL},
+        {"{\"name\": \"k-sync\", \"K\": 4}", lognormal, 4, FIRST_OF_ALL},
         {"{\"name\": \"k-sync\", \"K\": 4}", exponential, 4, FIRST_OF_ALL},
         {"{\"name\": \"k-sync\", \"K\": 4}", shifted, 4, FIRST_OF_ALL},
         {"{\"name\": \"k-sync\", \"K\": 1}", shifted, 1, FIRST_OF_ALL},
@@ -113,7 +153,7 @@ static Suite *theory_suite(void)
     Suite *suite = suite_create("servers' theory");
     TCase *theory = tcase_create("theory");
     tcase_set_timeout(theory, 60); /* a machine may be loaded */
-    tcase_add_loop_test(theory, steps_take_their_expected_time, 0, 17);
+    tcase_add_loop_test(theory, steps_take_their_expected_time, 0, 23);
     tcase_add_loop_test(theory, an_asynchronous_gradient_is_n_minus_1_steps_old, 0, 4);
     suite_add_tcase(suite, theory);
     return suite;
