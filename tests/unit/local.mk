@@ -95,6 +95,7 @@ check_PROGRAMS += tests/unit/test_scenario_fields
 check_PROGRAMS += tests/unit/test_pushsum_cli
 check_PROGRAMS += tests/unit/test_backend
 check_PROGRAMS += tests/unit/test_optimizer
+check_PROGRAMS += tests/unit/test_optimizer_runs
 libtesting_la_SOURCES += tests/unit/compressor_support.h
 check_PROGRAMS += tests/unit/test_compressors
 check_PROGRAMS += tests/unit/test_compressor_sizes
