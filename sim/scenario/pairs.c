@@ -45,6 +45,7 @@ struct context {
     const char *path; /* of the family; NULL: any */
     const char *before[2], *after[2];
     const char *condition; /* for the reader */
+    bool needed; /* without it the part would do nothing: the general context is not tried */
 };
 
 static const struct context contexts[] = {
@@ -57,6 +58,13 @@ static const struct context contexts[] = {
      .after = {"topology.mean_degree=4", "topology.weights=metropolis"},
      .condition = "with weights \"metropolis\""},
     {.path = "outer", .after = {"outer.period=2"}, .condition = "with a period"},
+    {.path = "outer.collective", .before = {"outer=slowmo"}, .needed = true},
+    {.path = "outer.collective",
+     .before = {"outer={\"name\": \"slowmo\", \"period\": 2}"},
+     .needed = true},
+    {.path = "algorithm.gather",
+     .before = {"compressor={\"name\": \"top-k\", \"ratio\": 0.25}"},
+     .needed = true},
     {.path = "model", .before = {PAIRS_BLOBS}},
     {.path = "model", .before = {PAIRS_TEACHER}},
     {.path = "data", .before = {"model=softmax"}, .after = {"data.samples=64"}},
@@ -225,6 +233,10 @@ static const struct algorithm_ops *algorithm_at(size_t index)
     return (const struct algorithm_ops *)algorithm_registry.entries[index];
 }
 
+/* Families that averaging without gradients has no use for. */
+static const char *const of_gradients[] = {"optimizer", "compute.gradient_time", "data",
+                                           "data.partition"};
+
 static bool is_used(const struct algorithm_ops *algorithm, const struct pairs_family *family)
 {
     size_t length = strlen(PAIRS_PREFIX);
@@ -234,10 +246,20 @@ static bool is_used(const struct algorithm_ops *algorithm, const struct pairs_fa
     }
     if (strcmp(family->path, "topology") == 0)
         return algorithm->topology != NULL;
-    if (strcmp(family->path, "optimizer") == 0 ||
-        strcmp(family->path, "compute.gradient_time") == 0)
-        return algorithm->uses_gradients;
+    if (strcmp(family->path, "outer.collective") == 0)
+        return algorithm->uses_gradients && algorithm->on_resume != NULL;
+    for (size_t i = 0; i < sizeof of_gradients / sizeof *of_gradients; i++)
+        if (strcmp(family->path, of_gradients[i]) == 0)
+            return algorithm->uses_gradients;
     return true;
+}
+
+static bool needs_context(const char *path)
+{
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++)
+        if (contexts[i].needed && strcmp(contexts[i].path, path) == 0)
+            return true;
+    return false;
 }
 
 static bool reads_file(const struct pairs_family *family, size_t part)
@@ -290,7 +312,7 @@ static void try_contexts(const struct algorithm_ops *algorithm, const char *topo
         const struct context *context = &contexts[i];
         struct error error = {.status = STATUS_OK};
         struct settings settings = {.count = 0};
-        if (context->path != NULL && strcmp(context->path, path) != 0)
+        if (context->path != NULL ? strcmp(context->path, path) != 0 : needs_context(path))
             continue;
         add_setting(&settings, first);
         add_setting(&settings, topology);
