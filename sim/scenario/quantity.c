@@ -5,6 +5,7 @@
 #include "scenario/quantity.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct unit {
     const char *name;
@@ -52,9 +53,10 @@ static void format_in_unit(struct buffer *text, enum field_type type, double val
     }
 }
 
+/* Few are good; an exponent is worse than any digits: "1000 TB", not "1e+09 MB". */
 static size_t count_digits(const char *text)
 {
-    size_t count = 0;
+    size_t count = strchr(text, 'e') != NULL ? 100 : 0;
     for (; *text != '\0'; text++)
         count += *text >= '0' && *text <= '9';
     return count;
