@@ -387,6 +387,30 @@ START_TEST(nobody_runs_ahead_of_the_bound)
 }
 END_TEST
 
+/* The same workers with bound 1, and 30 ms each way.  Worker 2 never waits for others: it begins at
+ * 460 k, and its push of clock k is in at 460 k + 430.  Worker 0 pushes at 100 (in at 130) and has
+ * its answer at 160; its push of clock 1 is in at 290, worker 1's, which began at 210, at 390. Both
+ * are answered when worker 2's first is in, at 430: they go on at 460; and so at 920, 1380, ... */
+START_TEST(a_bound_is_counted_at_the_server)
+{
+    const char *set[] = {"algorithm={\"name\": \"ssp\", \"bound\": 1}", "nodes=3",
+                         "compute.stragglers=[{\"first\": 1, \"slowdown\": 1.5},"
+                         "{\"first\": 2, \"slowdown\": 4}]",
+                         NULL};
+    struct play play = timed(unequal_text, set);
+    ck_assert_int_eq(play_gradient_begin_ps(&play, 0, 1), 160 * MS);
+    ck_assert_int_eq(play_gradient_begin_ps(&play, 1, 1), 210 * MS);
+    for (int64_t k = 0; k < 10; k++) {
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 2, k), 460 * k * MS);
+        if (k < 2)
+            continue;
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 0, k), 460 * (k - 1) * MS);
+        ck_assert_int_eq(play_gradient_begin_ps(&play, 1, k), 460 * (k - 1) * MS);
+    }
+    play_free(&play);
+}
+END_TEST
+
 /* ---- Refusals ---- */
 
 struct refusal {
@@ -452,6 +476,7 @@ static Suite *servers_suite(void)
     tcase_add_test(asynchronous, asynchronous_workers_end_with_their_iterations);
     tcase_add_test(asynchronous, stale_gradients_count_less);
     tcase_add_loop_test(asynchronous, nobody_runs_ahead_of_the_bound, 0, 2);
+    tcase_add_test(asynchronous, a_bound_is_counted_at_the_server);
     tcase_add_loop_test(refusals, contradictions_are_refused, 0, 11);
     tcase_add_test(refusals, shards_do_not_cut_layers);
     suite_add_tcase(suite, synchronous);
