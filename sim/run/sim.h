@@ -32,7 +32,7 @@ enum sim_message_kind {
 struct sim_message {
     uint32_t src, dst;
     int64_t round;
-    int64_t iteration; /* of the sender, when it sent */
+    int64_t iteration;             /* of the sender, when it sent */
     uint32_t vector[NODE_VECTORS]; /* snapshots; a push: x and the vectors that travel with it */
     uint32_t next;      /* in the receiver's inbox or rendezvous list, or the free list */
     double coefficient; /* share of the snapshots that travels */
