@@ -60,4 +60,5 @@ nobase_dist_pkgdata_DATA += scenarios/algorithms/power-sgd.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/quantized.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/random-k.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/sign-majority.json
+nobase_dist_pkgdata_DATA += scenarios/algorithms/threshold.json
 nobase_dist_pkgdata_DATA += scenarios/algorithms/top-k-memory.json

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every algorithm, all-reduce, all-gather and outer optimizer that the program knows has
+# Every algorithm, all-reduce, all-gather, outer optimizer and compressor that the program knows has
 # a small scenario in scenarios/algorithms/ that chooses it by name and judges what comes out
 # ("expect"); tests/regress/scenarios.sh plays them.
 set -u
@@ -37,7 +37,8 @@ chosen() {
 chosen algorithm algorithms
 chosen collective all-reduces
 chosen gather all-gathers
+chosen compressor compressors
 chosen outer 'outer optimizers'
-[ "$names" -gt 40 ] || { echo "FAIL: found $names names, expected more"; failed=1; }
+[ "$names" -gt 50 ] || { echo "FAIL: found $names names, expected more"; failed=1; }
 [ "$failed" -eq 0 ] || exit 1
 echo "$names names, each in a scenario with an expectation"
