@@ -28,6 +28,7 @@ regress_tests += tests/regress/output.sh
 regress_tests += tests/regress/scenario-coverage.sh
 regress_tests += tests/regress/scenarios.sh
 regress_tests += tests/regress/trace.sh
+regress_tests += tests/regress/tune-rates.sh
 
 TESTS += $(regress_tests)
 EXTRA_DIST += $(regress_tests)
