@@ -2,6 +2,7 @@
 dist_doc_DATA += docs/adding-an-algorithm.md
 dist_doc_DATA += docs/background.md
 dist_doc_DATA += docs/calibration.md
+dist_doc_DATA += docs/compare.md
 dist_doc_DATA += docs/naming.md
 dist_doc_DATA += docs/performance.md
 dist_doc_DATA += docs/trace.md
