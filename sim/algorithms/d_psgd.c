@@ -26,7 +26,8 @@
  * it is back (never: a deadlock that names its host); with its state lost it mixes the initial x
  * in.
  * Expected: with equal gradient times T_c and an exchange of T_x per direction, an iteration takes
- * max(T_c, T_x), T_c + T_x and T_c + 2 T_x respectively (tests/unit/test_algorithms.c).
+ * max(T_c, T_x), T_c + T_x and T_c + 2 T_x respectively (tests/unit/test_algorithms.c; unequal
+ * nodes: test_gossip_timing.c).
  */
 #include "algorithms/algorithm.h"
 

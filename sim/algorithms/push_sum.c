@@ -8,12 +8,13 @@
  *   x <- P x,  w <- P w,  z = x / w,   P column-stochastic
  *
  * On a B-strongly connected schedule z converges to the mean of the initial x at every node.
- * No gradients and no compute time: a round lasts as long as its messages.
+ * Timing: no gradients and no compute time; a node goes on when it has the round's messages and its
+ * own have left.
  * Faults: a lost message takes its mass with it and is not waited for: all z still agree, on the
  * mean of what is left. A node that is down holds its out-neighbours until it is back, with its
  * state lost it begins anew with w = 1 (tests/unit/test_faults_run.c).
  * Expected: on the one-peer exponential graph with n = 2^t every z is the mean after t rounds, to
- * 1e-14 relative (tests/unit/test_algorithms.c).
+ * 1e-14 relative (tests/unit/test_algorithms.c; times: test_gossip_timing.c).
  */
 #include "algorithms/algorithm.h"
 

@@ -7,8 +7,8 @@
  *   x_i, x_j <- (x_i + x_j) / 2
  *
  * clock "round" (section II-B, synchronous time model): in round k the pairs are those of the
- * topology's matching at phase k.  Nodes are not in lockstep all the same: a pair starts its round
- * as soon as both have done the one before.  A node that a matching leaves out keeps its x.
+ * topology's matching at phase k.  Nodes are not in lockstep all the same, nor are the two
+ * of a pair (below).  A node that a matching leaves out keeps its x.
  *
  * clock "poisson" (section II-A, asynchronous time model): every node's own clock ticks at the
  * times of a Poisson process, every tick_time on average; at a tick the node contacts a neighbour,
@@ -17,8 +17,9 @@
  * once.  Who is in a contact begins no other (its tick is lost) and refuses to be asked, so that
  * averages do not overlap and the sum is kept at every instant. Errata: none known.
  *
- * Timing: "round": both of a pair send at once, a round takes T_x; sends do not block.  "poisson":
- * a contact takes 2 T_x; an iteration of a node is a tick of its clock, whatever comes of it.
+ * Timing: "round": each of a pair sends when it comes to the round and goes on when the other's
+ * message is in: T_x for equal nodes; sends do not block (test_gossip_timing.c).  "poisson": a
+ * contact takes 2 T_x; an iteration of a node is a tick of its clock, whatever comes of it.
  * Faults: "round": the transport is reliable, a loss or a partition is a delay, and a node that is
  * down holds its partners until it is back. "poisson": a contact whose message is lost (drop,
  * crash) is given up, both keep their x; ticks of a node that is down come when it is back. The sum
