@@ -46,6 +46,7 @@ struct lap_state {
     int64_t averaged_at;        /* own updates when the last average's round began */
 };
 
+bool lap_deploys_live(const void *params); /* averages come between updates */
 uint32_t lap_slots(const void *params);
 enum status lap_check(const void *params, uint32_t nodes, struct error *error);
 void lap_start(struct node *node);

@@ -25,6 +25,8 @@
  * in epochs is the epoch that the learning rate reads, the run's by default.  A node that has made
  * all its updates says so in its count, gives up its updaters' running gradients and still answers.
  *
+ * What a node deploys is its x at any instant: averages come between updates.
+ *
  * Timing: nobody blocks on anybody.  Updaters compute side by side, each in gradient_time (whoever
  * lets P processes share an accelerator gives their time so); the averager's messages use the
  * network only.  At equal times the average comes first, then reads.
@@ -45,6 +47,7 @@ const struct algorithm_ops lap_sgd_ops = {
                .params = lap_sgd_fields,
                .params_size = sizeof(struct lap_params)},
     .uses_gradients = true,
+    .deploys_live = lap_deploys_live,
     .global_clock = true,
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,

@@ -35,6 +35,7 @@ const struct algorithm_ops lpp_sgd_ops = {
                .params_size = sizeof(struct lap_params)},
     .uses_gradients = true,
     .optimizers = ALGORITHM_OPTIMIZER_ELEMENTWISE,
+    .deploys_live = lap_deploys_live,
     .global_clock = true,
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,

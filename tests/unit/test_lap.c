@@ -385,6 +385,18 @@ START_TEST(free_averages_give_what_local_sgd_gives)
 }
 END_TEST
 
+/* Asked at 100 ms, averaged by 122 ms, and no update before 200 ms: at 150 ms all deploy the
+ * average. */
+START_TEST(nodes_deploy_what_averages_made)
+{
+    const char *set[] = {"algorithm.period=1", "compute.gradient_time.mean=\"100 ms\"",
+                         "stop.time=\"150 ms\"", _i ? "algorithm.name=lpp-sgd" : NULL, NULL};
+    struct play play = play_fine(text, set);
+    ck_assert_double_le(play.result.summary.consensus, 1e-24);
+    play_free(&play);
+}
+END_TEST
+
 START_TEST(phases_have_no_times)
 {
     static const char *const wrong[] = {"algorithm.pre_post=10 s", "algorithm.prepass=10 s"};
@@ -523,6 +535,7 @@ static Suite *make_suite(void)
     tcase_add_test(lap, three_unequal_updaters_by_hand);
     tcase_add_loop_test(lap, free_averages_make_it_local_sgd, 0, 6);
     tcase_add_test(lap, free_averages_give_what_local_sgd_gives);
+    tcase_add_loop_test(lap, nodes_deploy_what_averages_made, 0, 2);
     tcase_add_loop_test(lap, phases_have_no_times, 0, 2);
     tcase_add_loop_test(lpp, without_partial_steps_it_is_lap, 0, 3);
     tcase_add_loop_test(lpp, partial_steps_by_hand, 0, 2);
