@@ -414,6 +414,7 @@ void node_after(struct node *node, int64_t delay_ps, uint64_t tag);
 void node_at_last(struct node *node, uint64_t tag);
 
 /* --- Collectives --- */
+#define NODE_NO_BYTES (-1) /* of a reduction whose vectors have no elements on the wire */
 struct node_reduction {
     const struct plugin_choice
         *choice; /* of collective_registry, or of collective_gather_registry:
@@ -426,8 +427,8 @@ struct node_reduction {
     uint32_t vectors[NODE_VECTORS]; /* their values now */
     unsigned vector_count;          /* 0: timing only */
     double scale;                   /* of the sum over members */
-    int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them.
-                                       An all-gather: of this member's part, 0 is none */
+    int64_t bytes;                  /* on the wire; 0: model-sized vectors, vector_count of them;
+                                       NODE_NO_BYTES.  An all-gather: of this member's part */
     bool orthonormalizes;           /* the first result, a p of factors */
     bool replaces_x;                /* the first vector's result becomes everybody's x */
     double maxima[NODE_NUMBERS];    /* everybody learns the greatest; `bytes` has room for them */

@@ -167,13 +167,14 @@ static void reduce_next(struct node *node)
 static void reduce_factor(struct node *node, unsigned round, uint32_t factor)
 {
     const struct ar_sgd_params *params = node_params(node);
+    int64_t bytes = node_factor_bytes(node, round); /* no q where p has all elements as they are */
     node_reduce(node, &(struct node_reduction){.choice = &params->collective,
                                                .round = node_iteration(node),
                                                .tag = round,
                                                .vectors = {factor},
                                                .vector_count = 1,
                                                .scale = 1.0 / node_count(node),
-                                               .bytes = node_factor_bytes(node, round),
+                                               .bytes = bytes ? bytes : NODE_NO_BYTES,
                                                .orthonormalizes = round == 0});
 }
 

@@ -153,6 +153,8 @@ static uint64_t open_operation(struct sim *sim, const struct sim_collective *col
 
 static int64_t bytes_of(const struct sim *sim, const struct node_reduction *reduction)
 {
+    if (reduction->bytes == NODE_NO_BYTES)
+        return 0;
     return reduction->bytes ? reduction->bytes
                             : (int64_t)reduction->vector_count * sim->message_bytes;
 }

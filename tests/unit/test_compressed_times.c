@@ -32,7 +32,8 @@ static const char resnet_text[] =
  *   sign                 1 bit, and a mean; none: no mean
  *   one-bit              1 bit, and two means of each of 5060 columns
  *   QSGD 7 levels        1 + 3 bits, and a norm; TernGrad 2 bits and a scale
- *   PowerSGD rank 4      4 x 5060 values of p, as many of q
+ *   PowerSGD rank 4      4 x 5060 values of p, as many of q; rank 4096 would take more than the
+ *                        matrix, which travels in p as it is, and there is no q
  */
 static const struct {
     const char *compressor;
@@ -54,6 +55,7 @@ static const struct {
     {"fp16", 51200000, false},
     {"bf16", 51200000, false},
     {"{\"name\": \"power-sgd\", \"rank\": 4}", 2 * 4 * 5060 * 4, false},
+    {"{\"name\": \"power-sgd\", \"rank\": 4096}", 102400000, false},
 };
 #define SIZES ((int)(sizeof sizes / sizeof *sizes))
 
