@@ -27,9 +27,11 @@ void ledger_destroy(struct sim *sim, double weight)
     sim->ledger.destroyed += weight;
 }
 
+/* Where little is left, n less what was destroyed would be rounding alone. */
 double ledger_mass(const struct sim *sim)
 {
-    return sim->nodes - sim->ledger.destroyed;
+    const struct sim_ledger *ledger = &sim->ledger;
+    return ledger->destroyed == 0 ? sim->nodes : ledger->sum + ledger->compensation;
 }
 
 void ledger_check(const struct sim *sim)

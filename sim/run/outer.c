@@ -166,6 +166,7 @@ bool outer_stop(struct node *node)
 void outer_reduced(struct sim *sim, const uint32_t *result)
 {
     bool buffers = config_of(sim)->buffers == OUTER_AVERAGE;
+    ledger_recount(sim);
     double destroyed = sim->ledger.destroyed;
     double scale = destroyed == 0 ? 1 : sim->nodes / ledger_mass(sim);
     sim->ledger.destroyed = 0;

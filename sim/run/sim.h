@@ -316,7 +316,7 @@ void pair_restart(struct node *node);
 /* ledger.c */
 void ledger_add(struct sim *sim, double delta);
 void ledger_destroy(struct sim *sim, double weight); /* by a fault; negative: made anew */
-double ledger_mass(const struct sim *sim);           /* n, less what is destroyed */
+double ledger_mass(const struct sim *sim);           /* what is left, exact after a recount */
 void ledger_check(const struct sim *sim);            /* O(1), at every event */
 void ledger_recount(struct sim *sim);                /* in full, at every metric */
 

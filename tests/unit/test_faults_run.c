@@ -407,6 +407,24 @@ START_TEST(push_sum_agrees_in_spite_of_losses)
 }
 END_TEST
 
+/* As above, of a mass that goes down to 4 x 0.75^300, far below the rounding of 4. */
+START_TEST(little_mass_has_a_mean)
+{
+    const char *set[] = {"network.loss=0.5", "network.on_loss=drop", "stop.iterations=300",
+                         "initial=random", NULL};
+    struct play play = play_well("algorithm=push-sum", set);
+    double mass = 0;
+    for (unsigned i = 0; i < 4; i++)
+        mass += play.rows.w[i];
+    ck_assert(mass > 0 && mass < 1e-25);
+    for (unsigned i = 0; i < 24; i++) {
+        ck_assert_double_eq_tol(play.rows.z[i], play.rows.z[i % 6], 1e-9);
+        ck_assert_double_eq_tol(play.rows.mean[i % 6], play.rows.z[i], 1e-9);
+    }
+    play_free(&play);
+}
+END_TEST
+
 /* Push-sum with its bias ignored could not tell that anything is missing. */
 START_TEST(biased_push_needs_every_message)
 {
@@ -420,15 +438,23 @@ START_TEST(biased_push_needs_every_message)
 END_TEST
 
 /* An outer average makes good what was destroyed: weights are 1 again, and the average is that of
- * the mass that was left, so that with zero steps equal models stay what they are. */
+ * the mass that was left, much or little, so that with zero steps equal models stay what they are.
+ */
 START_TEST(an_outer_average_renews_the_mass)
 {
-    const char *set[] = {"outer={\"name\": \"slowmo\", \"period\": 5}",
-                         "network.loss=0.2",
-                         "network.on_loss=drop",
-                         "stop.iterations=10",
-                         "optimizer.learning_rate=0",
-                         NULL};
+    const char *often[] = {"outer={\"name\": \"slowmo\", \"period\": 5}",
+                           "network.loss=0.2",
+                           "network.on_loss=drop",
+                           "stop.iterations=10",
+                           "optimizer.learning_rate=0",
+                           NULL};
+    const char *late[] = {"outer={\"name\": \"slowmo\", \"period\": 300}",
+                          "network.loss=0.5",
+                          "network.on_loss=drop",
+                          "stop.iterations=300",
+                          "optimizer.learning_rate=0",
+                          NULL};
+    const char *const *set = _i == 0 ? often : late;
     const char *start[] = {"stop.iterations=0", NULL};
     struct play initial = play_well("algorithm=sgp", start);
     struct play play = play_well("algorithm=sgp", set);
@@ -558,8 +584,9 @@ int main(void)
     tcase_add_test(crashes, who_waits_in_line_is_freed);
     tcase_add_test(crashes, timers_wait_for_their_host);
     tcase_add_test(losses, push_sum_agrees_in_spite_of_losses);
+    tcase_add_test(losses, little_mass_has_a_mean);
     tcase_add_test(losses, biased_push_needs_every_message);
-    tcase_add_test(losses, an_outer_average_renews_the_mass);
+    tcase_add_loop_test(losses, an_outer_average_renews_the_mass, 0, 2);
     tcase_add_test(losses, lost_pairs_keep_the_sum);
     tcase_add_test(losses, ad_psgd_goes_on_without_the_dead);
     suite_add_tcase(suite, crashes);
