@@ -137,11 +137,34 @@ static enum status check_loss(const struct sim *sim, struct error *error)
                           sim->algorithm->plugin.name);
 }
 
+/* What is lost for certain and sent again for ever ends in no deadlock, and nowhere else. */
+static enum status check_drops(const struct sim *sim, struct error *error)
+{
+    const struct fault_config *entries = sim->config->faults.items;
+    char path[64];
+    if (sim->mourns && !sim->outer.active)
+        return STATUS_OK;
+    for (size_t i = 0; i < sim->config->faults.count; i++) {
+        if (entries[i].kind != FAULT_DROP || !field_real_absent(entries[i].for_s) ||
+            !(entries[i].probability >= 1))
+            continue;
+        snprintf(path, sizeof path, "faults[%zu].probability", i);
+        return status_fail_at(error, path,
+                              "found 1 for ever, and %s sends again what is lost; expected less, "
+                              "an end (`for`), or a partition",
+                              sim->outer.active ? "the outer optimizer's average"
+                                                : sim->algorithm->plugin.name);
+    }
+    return STATUS_OK;
+}
+
 enum status sim_faults_create(struct sim *sim, uint64_t seed, struct error *error)
 {
     enum status status = check_amnesia(sim, error);
     if (status == STATUS_OK)
         status = check_loss(sim, error);
+    if (status == STATUS_OK)
+        status = check_drops(sim, error);
     if (status != STATUS_OK)
         return status;
     if (sim->config->network.loss > 0)

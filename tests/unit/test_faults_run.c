@@ -437,6 +437,25 @@ START_TEST(biased_push_needs_every_message)
 }
 END_TEST
 
+/* A reliable message that is always lost would be sent again for ever. */
+START_TEST(a_certain_loss_has_an_end)
+{
+    const char *ever[] = {"faults=[{\"kind\": \"drop\", \"at\": \"1 s\", \"probability\": 1}]",
+                          NULL};
+    const char *while_it_lasts[] = {
+        "faults=[{\"kind\": \"drop\", \"at\": \"1 s\", \"for\": \"2 s\", \"probability\": 1}]",
+        NULL};
+    struct play refused = play_set("algorithm=ar-sgd", ever);
+    struct play ends = play_well("algorithm=ar-sgd", while_it_lasts);
+    struct play mourned = play_well("algorithm=sgp", ever);
+    ck_assert_int_eq(refused.status, STATUS_REQUEST);
+    ck_assert_str_eq(refused.error.path, "faults[0].probability");
+    play_free(&refused);
+    play_free(&ends);
+    play_free(&mourned);
+}
+END_TEST
+
 /* An outer average makes good what was destroyed: weights are 1 again, and the average is that of
  * the mass that was left, much or little, so that with zero steps equal models stay what they are.
  */
@@ -586,6 +605,7 @@ int main(void)
     tcase_add_test(losses, push_sum_agrees_in_spite_of_losses);
     tcase_add_test(losses, little_mass_has_a_mean);
     tcase_add_test(losses, biased_push_needs_every_message);
+    tcase_add_test(losses, a_certain_loss_has_an_end);
     tcase_add_loop_test(losses, an_outer_average_renews_the_mass, 0, 2);
     tcase_add_test(losses, lost_pairs_keep_the_sum);
     tcase_add_test(losses, ad_psgd_goes_on_without_the_dead);
