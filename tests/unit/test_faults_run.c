@@ -456,6 +456,20 @@ START_TEST(a_certain_loss_has_an_end)
 }
 END_TEST
 
+/* 8 bytes take 8 ns: 10^5 attempts in vain, each of which looks at no other. */
+START_TEST(many_attempts_take_no_longer_each)
+{
+    const char *set[] = {"wire.message_size=8 B", "nodes=2",
+                         "faults=[{\"kind\": \"drop\", \"at\": \"1 s\", \"for\": \"0.8 ms\","
+                         " \"probability\": 1}]",
+                         NULL};
+    struct play play = play_well("algorithm=ar-sgd", set);
+    ck_assert_int_ge(play.rows.fault_count, 1);
+    ck_assert_int_eq(play.rows.faults[0].lost, 99999); /* the next one ends with the drop */
+    play_free(&play);
+}
+END_TEST
+
 /* An outer average makes good what was destroyed: weights are 1 again, and the average is that of
  * the mass that was left, much or little, so that with zero steps equal models stay what they are.
  */
@@ -606,6 +620,7 @@ int main(void)
     tcase_add_test(losses, little_mass_has_a_mean);
     tcase_add_test(losses, biased_push_needs_every_message);
     tcase_add_test(losses, a_certain_loss_has_an_end);
+    tcase_add_test(losses, many_attempts_take_no_longer_each);
     tcase_add_loop_test(losses, an_outer_average_renews_the_mass, 0, 2);
     tcase_add_test(losses, lost_pairs_keep_the_sum);
     tcase_add_test(losses, ad_psgd_goes_on_without_the_dead);

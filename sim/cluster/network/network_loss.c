@@ -116,8 +116,8 @@ static bool draw_hits(const struct network *network, uint32_t message, uint32_t 
     const struct network_message *m = &network->message[message];
     const struct network_flight *f = network_flight(network, message);
     struct rng rng;
-    if (probability <= 0)
-        return false;
+    if (probability <= 0 || probability >= 1)
+        return probability >= 1; /* a fate that needs no draws, after however many attempts */
     rng_open(&rng, network->faults->seed, RNG_NETWORK, role, pair_key(m->src, m->dst), f->number);
     for (uint32_t i = 0; i < f->attempts; i++)
         rng_next(&rng);
