@@ -3,6 +3,7 @@
 # Node programs, one paper a file.
 libhearsay_la_SOURCES += sim/algorithms/ad_psgd.c
 libhearsay_la_SOURCES += sim/algorithms/algorithm.h
+libhearsay_la_SOURCES += sim/algorithms/node.h
 libhearsay_la_SOURCES += sim/algorithms/ar_sgd.c
 libhearsay_la_SOURCES += sim/algorithms/async_server.c
 libhearsay_la_SOURCES += sim/algorithms/async_gradient_push.c

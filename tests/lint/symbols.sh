@@ -37,7 +37,7 @@ prefixes_of()
     done
     dirname "$1" | tr / '\n' | tr - _ | grep -vx sim |
         sed -e 'p' -e 's/ies$/y/' -e 's/s$//'
-    # run/ implements what algorithms/algorithm.h declares, and its object is the node.
+    # run/ implements what algorithms/node.h declares, and its object is the node.
     case $1 in
     sim/run/*) echo node ;;
     esac
