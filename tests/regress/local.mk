@@ -3,6 +3,7 @@
 # Command-line regressions: scripts that run the built program.  They find it in $HEARSAY, the
 # sources in $HS_SRCDIR; exit status 77 means skipped, after a line that says why.
 
+# A slow machine is no failure: a test may take minutes before it counts as hung.
 # Suites ask for more memory than there is; under a sanitizer that shall be refused as elsewhere.
 AM_TESTS_ENVIRONMENT = \
 	HS_SRCDIR='$(abs_top_srcdir)'; export HS_SRCDIR; \
@@ -11,6 +12,7 @@ AM_TESTS_ENVIRONMENT = \
 	HEARSAY_DATADIR='$(abs_top_srcdir)'; export HEARSAY_DATADIR; \
 	NM='$(NM)'; export NM; \
 	CC='$(CC)'; export CC; \
+	CK_DEFAULT_TIMEOUT=300; export CK_DEFAULT_TIMEOUT; \
 	ASAN_OPTIONS="allocator_may_return_null=1:$${ASAN_OPTIONS-}"; export ASAN_OPTIONS; \
 	TSAN_OPTIONS="allocator_may_return_null=1:$${TSAN_OPTIONS-}"; export TSAN_OPTIONS;
 TEST_EXTENSIONS = .sh

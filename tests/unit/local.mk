@@ -12,7 +12,8 @@ EXTRA_DIST += tests/unit/check-is-missing.sh
 
 # Suites that start threads; these also run under ThreadSanitizer.
 threaded_tests = tests/unit/test_plan tests/unit/test_plan_kernel tests/unit/test_backend \
-	tests/unit/test_optimizer tests/unit/test_trace tests/unit/test_run
+	tests/unit/test_optimizer tests/unit/test_trace tests/unit/test_run \
+	tests/unit/test_compressed_gradients
 
 .PHONY: check-threads check-valgrind check-all
 check-threads: all

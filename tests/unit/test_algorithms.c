@@ -566,7 +566,6 @@ static Suite *algorithms_suite(void)
     tcase_add_loop_test(theory, rules_give_the_same_bits_for_any_threads_and_memory, 0, 4);
     tcase_add_test(theory, schedules_read_the_clock_they_name);
     tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
-    tcase_set_timeout(theory, 60);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
     tcase_add_test(times, level_full_shows_the_messages_of_an_all_reduce);
     tcase_add_test(times, level_full_splits_gradients);

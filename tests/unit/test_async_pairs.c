@@ -186,7 +186,6 @@ static Suite *async_pairs_suite(void)
     tcase_add_loop_test(tests, clocks_keep_their_time, 0, 2);
     tcase_add_loop_test(tests, threads_change_nothing, 0, 2);
     tcase_add_loop_test(tests, rounds_need_matchings_and_clocks_do_not, 0, 2);
-    tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return suite;
 }

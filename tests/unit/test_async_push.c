@@ -321,7 +321,6 @@ static Suite *async_push_suite(void)
     tcase_add_test(tests, on_free_links_all_steps_send);
     tcase_add_test(tests, who_is_done_goes_on_exchanging);
     tcase_add_loop_test(tests, threads_and_device_change_nothing, 0, 2);
-    tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return suite;
 }

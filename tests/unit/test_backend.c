@@ -282,7 +282,6 @@ int main(void)
     Suite *suite = suite_create("backend");
     TCase *tests = tcase_create("backend");
     int total = backend_total();
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, elementwise_operations_are_exact, 0, total);
     tcase_add_loop_test(tests, reductions_round_once, 0, total);
     tcase_add_loop_test(tests, distances_are_the_same_for_any_threads, 0, total);

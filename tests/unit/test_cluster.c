@@ -789,7 +789,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("cluster");
     TCase *draws = tcase_create("distributions");
-    tcase_set_timeout(draws, 60);
     tcase_add_loop_test(draws, draws_follow_their_law, 0, LAWS);
     tcase_add_test(draws, constant_is_exact);
     tcase_add_loop_test(draws, no_variation_is_constant, 0, 2);

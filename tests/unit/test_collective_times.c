@@ -515,7 +515,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("collective times");
     TCase *times = tcase_create("times");
-    tcase_set_timeout(times, 60);
     tcase_add_loop_test(times, closed_forms, 0, 3);
     tcase_add_loop_test(times, published_ring_times, 0, 3);
     tcase_add_loop_test(times, ring_of_unequal_chunks, 0, 3);

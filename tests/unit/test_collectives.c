@@ -515,7 +515,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("collectives");
     TCase *schedules = tcase_create("schedules");
-    tcase_set_timeout(schedules, 60);
     tcase_add_loop_test(schedules, every_contribution_once, 0, EVERY);
     tcase_add_test(schedules, hierarchy_of_hierarchies);
     tcase_add_loop_test(schedules, every_part_gathered_once, 0, 2);
@@ -523,7 +522,6 @@ static Suite *make_suite(void)
     tcase_add_test(schedules, bytes_per_rank);
     suite_add_tcase(suite, schedules);
     TCase *executor = tcase_create("executor");
-    tcase_set_timeout(executor, 60);
     tcase_add_loop_test(executor, single_rank, 0, 3);
     tcase_add_test(executor, missing_ranks);
     tcase_add_test(executor, many_at_once);

@@ -638,14 +638,12 @@ int main(void)
 {
     Suite *suite = suite_create("compressors");
     TCase *tests = tcase_create("feedback");
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, what_is_not_sent_is_remembered, 0, 2 * (int)RULES);
     tcase_add_loop_test(tests, memories_stay_bounded, 0, 5);
     tcase_add_test(tests, threads_do_not_change_what_is_sent);
     tcase_add_test(tests, no_compressor_sends_the_vector);
     suite_add_tcase(suite, tests);
     tests = tcase_create("statistics");
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, unbiased_are_those_that_claim_it, 0, 2 * (int)RULES);
     tcase_add_loop_test(tests, deterministic_rules_contract, 0, 12);
     tcase_add_loop_test(tests, random_rules_contract, 0, 15);

@@ -441,7 +441,6 @@ int main(void)
     Suite *suite = suite_create("core");
     TCase *cases = tcase_create("core");
 
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, failures_fill_the_error);
     tcase_add_test(cases, statuses_have_names_and_exit_codes);
     tcase_add_test(cases, checks_abort_and_say_why);

@@ -542,7 +542,6 @@ int main(void)
     Suite *suite = suite_create("data");
     TCase *cases = tcase_create("data");
 
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, blobs_lie_around_their_centres);
     tcase_add_test(cases, synthetic_samples_have_their_own_streams);
     tcase_add_test(cases, a_linear_teacher_is_linear);

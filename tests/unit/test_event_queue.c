@@ -340,7 +340,6 @@ int main(void)
     Suite *suite = suite_create("event queue");
     TCase *cases = tcase_create("event queue");
 
-    tcase_set_timeout(cases, 120);
     tcase_add_test(cases, order_is_that_of_a_sorted_list);
     tcase_add_test(cases, order_survives_renumbering);
     tcase_add_test(cases, order_survives_compaction);

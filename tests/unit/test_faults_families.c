@@ -355,7 +355,6 @@ int main(void)
         algorithms++;
     Suite *suite = suite_create("faults of all families");
     TCase *cases = tcase_create("each");
-    tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, a_host_crashes, 0, algorithms);
     tcase_add_loop_test(cases, a_host_forgets, 0, algorithms);
     tcase_add_loop_test(cases, a_link_fails, 0, algorithms);

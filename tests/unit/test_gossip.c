@@ -555,7 +555,6 @@ static Suite *gossip_suite(void)
     tcase_add_loop_test(pairs, pairs_contract_as_the_theory_says, 0, 2);
     tcase_add_test(pairs, a_gossip_round_takes_one_message);
     tcase_add_test(pairs, push_pull_asks_and_answers);
-    tcase_set_timeout(pairs, 60);
     suite_add_tcase(suite, overlap);
     suite_add_tcase(suite, descent);
     suite_add_tcase(suite, pairs);

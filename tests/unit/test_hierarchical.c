@@ -197,7 +197,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("hierarchical");
     TCase *times = tcase_create("times");
-    tcase_set_timeout(times, 60);
     tcase_add_loop_test(times, ranks_on_hosts_of_their_own, 0, 3);
     tcase_add_loop_test(times, uneven_groups, 0, 3);
     tcase_add_loop_test(times, pairs_with_a_link_of_their_own, 0, 3);

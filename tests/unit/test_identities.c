@@ -216,7 +216,6 @@ int main(void)
 {
     Suite *suite = suite_create("identities");
     TCase *all = tcase_create("identities");
-    tcase_set_timeout(all, 60);
     tcase_add_loop_test(all, an_identity_holds, 0, IDENTITIES);
     tcase_add_test(all, not_everything_is_the_same);
     tcase_add_loop_test(all, subgradient_push_is_sgp_half_a_step_earlier, 0, 5);

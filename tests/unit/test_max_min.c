@@ -579,7 +579,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("max_min");
     TCase *rates = tcase_create("rates");
-    tcase_set_timeout(rates, 120);
     tcase_add_test(rates, parking_lot);
     tcase_add_loop_test(rates, random_sets, 0, 4);
     tcase_add_loop_test(rates, come_and_go, 0, 4);
@@ -588,7 +587,6 @@ static Suite *make_suite(void)
     tcase_add_test(rates, refill_agrees_with_ripple);
     suite_add_tcase(suite, rates);
     TCase *ends = tcase_create("ends");
-    tcase_set_timeout(ends, 120);
     tcase_add_loop_test(ends, capacities_change, 0, 4);
     tcase_add_loop_test(ends, closed_loop, 0, 8);
     tcase_add_test(ends, alone);

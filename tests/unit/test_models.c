@@ -920,7 +920,6 @@ int main(void)
     Suite *suite = suite_create("models");
     TCase *cases = tcase_create("models");
 
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, gradients_agree_with_central_differences);
     tcase_add_test(cases, network_agrees_with_a_naive_one_in_long_double);
     tcase_add_test(cases, precisions_agree);

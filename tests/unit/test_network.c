@@ -607,7 +607,6 @@ static Suite *make_suite(void)
     tcase_add_test(every, scenario_fields);
     suite_add_tcase(suite, every);
     TCase *own = tcase_create("each model");
-    tcase_set_timeout(own, 120);
     tcase_add_test(own, fifo_reserves_in_order);
     tcase_add_test(own, fair_uses_what_others_cannot);
     tcase_add_loop_test(own, fair_as_brute_force, 0, 4);

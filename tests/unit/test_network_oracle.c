@@ -342,7 +342,6 @@ static Suite *make_suite(void)
 {
     Suite *suite = suite_create("network oracle");
     TCase *files = tcase_create("files");
-    tcase_set_timeout(files, 120);
     tcase_add_loop_test(files, random_flows, 0, 3);
     tcase_add_loop_test(files, gossip_in_lockstep, 0, 2);
     tcase_add_loop_test(files, gossip_with_jitter, 0, 2);

@@ -540,7 +540,6 @@ int main(void)
 {
     Suite *suite = suite_create("optimizer");
     TCase *tests = tcase_create("optimizer");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, rules_follow_their_recurrences);
     tcase_add_test(tests, adam_and_adamw_follow_their_recurrences);
     tcase_add_test(tests, the_first_step_of_adam_has_the_length_of_the_rate);

@@ -170,7 +170,6 @@ int main(void)
     struct pairs *pairs = pairs_create();
     int families = (int)pairs_family_count(pairs);
     pairs_free(pairs);
-    tcase_set_timeout(played, 120);
     tcase_add_loop_test(played, allowed_pairs_play, 0, families);
     tcase_add_loop_test(theory, verdicts_are_those_of_theory, 0,
                         sizeof expectations / sizeof *expectations);

@@ -428,7 +428,6 @@ int main(void)
     Suite *suite = suite_create("partition");
     TCase *cases = tcase_create("partition");
 
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, partitions_use_each_sample_once);
     tcase_add_test(cases, partitions_follow_their_seed);
     tcase_add_test(cases, label_shards_hold_few_labels);

@@ -663,7 +663,6 @@ int main(void)
 {
     Suite *suite = suite_create("plan");
     TCase *tests = tcase_create("plan");
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, random_programs_equal_eager_execution, 1, 31);
     tcase_add_test(tests, snapshots_keep_the_old_values);
     tcase_add_test(tests, readers_come_before_a_later_writer);

@@ -386,7 +386,6 @@ int main(void)
 {
     Suite *suite = suite_create("plan kernels");
     TCase *tests = tcase_create("kernels");
-    tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, any_schedule_gives_the_values_of_the_program, 0, 4);
     tcase_add_test(tests, in_place_leaves_snapshots_alone);
     tcase_add_loop_test(tests, outputs_that_shared_a_storage_do_not_meet, 0, 2);

@@ -221,7 +221,6 @@ static Suite *prague_suite(void)
     tcase_add_loop_test(tests, random_groups_contract_as_the_theory_says, 0, 3);
     tcase_add_loop_test(tests, random_times_and_threads, 0, 3);
     tcase_add_test(tests, a_group_has_no_more_members_than_there_are);
-    tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -326,7 +326,6 @@ static Suite *pushsum_suite(void)
     Suite *suite = suite_create("push-sum through the command line");
     TCase *oracle = tcase_create("oracle");
     tcase_add_loop_test(oracle, trajectory_is_the_reference_codes, 0, CASES);
-    tcase_set_timeout(oracle, 60);
     suite_add_tcase(suite, oracle);
     return suite;
 }

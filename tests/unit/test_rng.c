@@ -203,7 +203,6 @@ int main(void)
     Suite *suite = suite_create("rng");
     TCase *cases = tcase_create("rng");
 
-    tcase_set_timeout(cases, 60);
     tcase_add_test(cases, words_are_the_published_ones);
     tcase_add_test(cases, name_is_key_and_counter);
     tcase_add_test(cases, gsl_generator_is_the_same);

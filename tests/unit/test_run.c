@@ -335,7 +335,6 @@ static Suite *run_suite(void)
     tcase_add_test(digests, split_seeds_move_their_own_part);
     tcase_add_loop_test(digests, timeline_needs_no_numerics, 0, 2);
     tcase_add_test(digests, timeline_does_not_see_who_watches);
-    tcase_set_timeout(digests, 120);
     tcase_add_loop_test(stops, every_node_does_exactly_its_iterations, 0, 3);
     tcase_add_test(stops, no_iteration_is_the_start);
     tcase_add_test(stops, epochs_stop_at_the_gradient_that_completes_them);
@@ -346,7 +345,6 @@ static Suite *run_suite(void)
     tcase_add_loop_test(stops, patience_counts_consecutive_metrics, 1, 4);
     tcase_add_test(stops, target_accuracy_is_the_test_sets);
     tcase_add_test(stops, the_target_that_was_met_is_named);
-    tcase_set_timeout(stops, 60);
     suite_add_tcase(suite, digests);
     suite_add_tcase(suite, stops);
     return suite;

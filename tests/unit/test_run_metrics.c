@@ -361,7 +361,6 @@ static Suite *metrics_suite(void)
     tcase_add_test(values, staleness_is_over_the_updates_that_have_one);
     tcase_add_test(values, bytes_are_what_was_sent);
     tcase_add_test(values, networks_agree_where_nothing_is_shared);
-    tcase_set_timeout(values, 60);
     suite_add_tcase(suite, cadence);
     suite_add_tcase(suite, values);
     return suite;

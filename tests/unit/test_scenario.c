@@ -877,7 +877,6 @@ int main(void)
 {
     Suite *suite = suite_create("scenario");
     TCase *tests = tcase_create("all");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, binds_what_is_written);
     tcase_add_test(tests, fills_in_defaults);
     tcase_add_test(tests, a_choice_without_name_takes_the_defaults);

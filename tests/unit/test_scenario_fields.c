@@ -213,7 +213,6 @@ int main(void)
 {
     Suite *suite = suite_create("scenario fields");
     TCase *tests = tcase_create("all");
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, tables_are_complete);
     tcase_add_test(tests, every_default_binds);
     tcase_add_test(tests, shipped_scenarios_load);

@@ -432,7 +432,6 @@ int main(void)
     tcase_add_test(more, remembers_places);
     tcase_add_test(more, keeps_comment_marks_in_strings);
     tcase_add_test(more, survives_damage);
-    tcase_set_timeout(more, 120);
     suite_add_tcase(suite, corpus);
     suite_add_tcase(suite, more);
     return testing_run(suite);

@@ -152,7 +152,6 @@ static Suite *theory_suite(void)
 {
     Suite *suite = suite_create("servers' theory");
     TCase *theory = tcase_create("theory");
-    tcase_set_timeout(theory, 60); /* a machine may be loaded */
     tcase_add_loop_test(theory, steps_take_their_expected_time, 0, 23);
     tcase_add_loop_test(theory, an_asynchronous_gradient_is_n_minus_1_steps_old, 0, 4);
     suite_add_tcase(suite, theory);

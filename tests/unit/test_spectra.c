@@ -519,7 +519,6 @@ int main(void)
     Suite *suite = suite_create("spectra");
     TCase *tests = tcase_create("spectra");
 
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, gaps_are_the_published_ones);
     tcase_add_test(tests, gaps_have_closed_forms);
     tcase_add_test(tests, lanczos_agrees_with_closed_forms);

@@ -714,7 +714,6 @@ int main(void)
     Suite *suite = suite_create("topologies");
     TCase *tests = tcase_create("topologies");
 
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, every_phase_is_column_stochastic, TOPOLOGY_WEIGHTS_DEFAULT,
                         TOPOLOGY_WEIGHTS_LAZY + 1);
     tcase_add_test(tests, metropolis_weights_are_their_definition);

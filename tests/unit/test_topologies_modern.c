@@ -833,7 +833,6 @@ int main(void)
     Suite *suite = suite_create("topologies, modern");
     TCase *tests = tcase_create("topologies, modern");
 
-    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, base_k_plus_one_averages_any_number_of_nodes, 0, 2);
     tcase_add_test(tests, base_is_never_longer_than_simple);
     tcase_add_test(tests, base_two_of_five_nodes_by_hand);

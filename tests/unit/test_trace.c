@@ -785,7 +785,6 @@ int main(void)
     Suite *suite = suite_create("trace");
     TCase *files = tcase_create("files"), *records = tcase_create("records");
 
-    tcase_set_timeout(files, 120);
     tcase_add_checked_fixture(files, enter_folder, leave_folder);
     tcase_add_test(files, rows_come_back);
     tcase_add_test(files, doubles_come_back_exactly);

@@ -721,7 +721,6 @@ static Suite *tracking_suite(void)
     tcase_add_loop_test(timing, an_exchange_after_the_gradient, 0, 5);
     tcase_add_loop_test(timing, an_exchange_beside_the_gradient, 0, 2);
     tcase_add_loop_test(timing, what_a_program_cannot_use_is_refused, 0, 10);
-    tcase_set_timeout(exact, 60);
     suite_add_tcase(suite, recursions);
     suite_add_tcase(suite, exact);
     suite_add_tcase(suite, timing);
