@@ -34,7 +34,8 @@ static const struct field wire_fields[] = {
 
 static const struct field stop_fields[] = {
     FIELD_AT(struct run_stop, iterations, FIELD_INTEGER, "null", .min = 0, .max = 1e15,
-             .help = "every node performs exactly this many iterations"),
+             .help = "of every node; where a step takes only some of the nodes' gradients, "
+                     "those that are done go on until the last one is"),
     FIELD_AT(struct run_stop, epochs, FIELD_REAL, "null", .min = FIELD_POSITIVE, .max = 1e9,
              .help = "stop when this many epochs of gradients have been applied"),
     {.name = "time",
