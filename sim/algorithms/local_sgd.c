@@ -49,7 +49,7 @@ struct local_sgd_params {
     int64_t period;
     struct field_cadence post_local_from;
     int intervals;
-    double growth;
+    double growth; /* absent: 2 */
     struct field_reals growth_at;
     bool average_momentum;
     struct plugin_choice collective;
@@ -70,16 +70,33 @@ static const struct field local_sgd_fields[] = {
                      "average; absent: from the start every H-th"),
     FIELD_AT(struct local_sgd_params, intervals, FIELD_ENUM, "\"constant\"",
              .names = local_sgd_intervals, .help = "all periods are H, or the m-th is m H long"),
-    FIELD_AT(struct local_sgd_params, growth, FIELD_REAL, "2", .min = FIELD_POSITIVE, .max = 1e6,
-             .help = "factor on the period at each of growth_at"),
+    FIELD_AT(struct local_sgd_params, growth, FIELD_REAL, "null", .min = FIELD_POSITIVE, .max = 1e6,
+             .help = "factor on the period at each of growth_at; absent: 2"),
     FIELD_AT(struct local_sgd_params, growth_at, FIELD_REALS, "[]", .min = 0, .max = 1e15,
-             .help = "iterations from which periods are `growth` times as long, once each"),
+             .help =
+                 "ascending iterations from which periods are `growth` times as long, once each"),
     FIELD_AT(struct local_sgd_params, average_momentum, FIELD_BOOL, "false",
              .help = "average the optimizer's vectors too (double averaging)"),
     FIELD_AT(struct local_sgd_params, collective, FIELD_CHOICE, "\"ring\"",
              .registry = &collective_registry, .help = "the schedule of the all-reduce"),
     FIELD_END,
 };
+
+static enum status check_growth(const struct local_sgd_params *params, struct error *error)
+{
+    const struct field_reals *at = &params->growth_at;
+    if (!field_real_absent(params->growth) && at->count == 0)
+        return status_fail_at(error, "algorithm.growth",
+                              "found %g and no growth_at, expected iterations at which the period "
+                              "grows",
+                              params->growth);
+    for (size_t i = 1; i < at->count; i++)
+        if (at->values[i] <= at->values[i - 1])
+            return status_fail_at(error, "algorithm.growth_at",
+                                  "found %.15g after %.15g, expected ascending iterations",
+                                  at->values[i], at->values[i - 1]);
+    return STATUS_OK;
+}
 
 static enum status local_sgd_check(const void *erased, uint32_t nodes, struct error *error)
 {
@@ -89,7 +106,7 @@ static enum status local_sgd_check(const void *erased, uint32_t nodes, struct er
         params->post_local_from.unit == FIELD_PER_SECONDS)
         return status_fail_at(error, "algorithm.post_local_from",
                               "found a time, expected \"N epochs\" or \"N iterations\"");
-    return STATUS_OK;
+    return check_growth(params, error);
 }
 
 static const char *local_sgd_refuses_outer(const void *erased)
@@ -116,9 +133,10 @@ static int64_t period_length(const struct node *node, int64_t count)
 {
     const struct local_sgd_params *params = node_params(node);
     double length = (double)params->period;
+    double growth = field_real_absent(params->growth) ? 2 : params->growth;
     for (size_t i = 0; i < params->growth_at.count; i++)
         if ((double)node_iteration(node) >= params->growth_at.values[i])
-            length *= params->growth;
+            length *= growth;
     if (params->intervals == LOCAL_SGD_LINEAR)
         length *= (double)count;
     return (int64_t)fmin(fmax(1, round(length)), 1e15);

@@ -27,6 +27,16 @@ static const struct field lpp_sgd_fields[] = {
     FIELD_END,
 };
 
+static enum status lpp_sgd_check(const void *erased, uint32_t nodes, struct error *error)
+{
+    const struct lap_params *params = erased;
+    if (!params->partial && !field_real_absent(params->prepass.value))
+        return status_fail_at(error, "algorithm.prepass",
+                              "found it with partial false, where all steps are full ones, "
+                              "expected it with partial true");
+    return lap_check(params, nodes, error);
+}
+
 const struct algorithm_ops lpp_sgd_ops = {
     .plugin = {.name = "lpp-sgd",
                .summary = "LAP-SGD with every second step on the updater's own layers",
@@ -39,7 +49,7 @@ const struct algorithm_ops lpp_sgd_ops = {
     .global_clock = true,
     .state_size = sizeof(struct lap_state),
     .slots = lap_slots,
-    .check = lap_check,
+    .check = lpp_sgd_check,
     .survives = ALGORITHM_SURVIVES_AMNESIA,
     .start = lap_start,
     .on_gradient = lap_on_gradient,

@@ -36,7 +36,7 @@ enum push_pull_role { OFFSET, PARTNERS }; /* of draws */
 
 struct push_pull_params {
     int clock;
-    double cycle_time; /* seconds */
+    double cycle_time; /* seconds; absent: 1 */
 };
 
 struct push_pull_state {
@@ -48,8 +48,8 @@ static const char *const push_pull_clocks[] = {"round", "periodic", NULL};
 static const struct field push_pull_fields[] = {
     FIELD_AT(struct push_pull_params, clock, FIELD_ENUM, "\"round\"", .names = push_pull_clocks,
              .help = "pairs by the rounds of a schedule of matchings, or every node once a cycle"),
-    FIELD_AT(struct push_pull_params, cycle_time, FIELD_DURATION, "\"1 s\"", .min = FIELD_POSITIVE,
-             .max = 1e6, .help = "time between two questions of a node (periodic)"),
+    FIELD_AT(struct push_pull_params, cycle_time, FIELD_DURATION, "null", .min = FIELD_POSITIVE,
+             .max = 1e6, .help = "time between two questions of a node (periodic); absent: 1 s"),
     FIELD_END,
 };
 
@@ -68,6 +68,24 @@ static unsigned push_pull_topology(const void *params)
 {
     unsigned demand = TOPOLOGY_SYMMETRIC | TOPOLOGY_CONNECTED;
     return is_periodic(params) ? demand : demand | TOPOLOGY_DOUBLY_STOCHASTIC | TOPOLOGY_PAIRWISE;
+}
+
+static enum status push_pull_check(const void *erased, uint32_t nodes, struct error *error)
+{
+    const struct push_pull_params *params = erased;
+    (void)nodes;
+    if (!is_periodic(params) && !field_real_absent(params->cycle_time))
+        return status_fail_at(error, "algorithm.cycle_time",
+                              "found %g s with clock \"round\", whose rounds have no length, "
+                              "expected it with clock \"periodic\"",
+                              params->cycle_time);
+    return STATUS_OK;
+}
+
+static double cycle_s(const struct node *node)
+{
+    const struct push_pull_params *params = node_params(node);
+    return field_real_absent(params->cycle_time) ? 1 : params->cycle_time;
 }
 
 static void begin_round(struct node *node)
@@ -99,25 +117,23 @@ static void push_pull_on_ready(struct node *node)
 
 static void push_pull_on_timer(struct node *node, uint64_t tag)
 {
-    const struct push_pull_params *params = node_params(node);
     int64_t cycle = node_iteration(node);
     uint32_t peer;
     if (!node_paired(node) && node_random_peer(node, cycle, PARTNERS, &peer))
         node_pair(node, peer, cycle, false);
     if (node_next_iteration(node))
-        node_after(node, simtime_from_s(params->cycle_time), tag);
+        node_after(node, simtime_from_s(cycle_s(node)), tag);
 }
 
 static void push_pull_start(struct node *node)
 {
-    const struct push_pull_params *params = node_params(node);
     struct rng rng;
-    if (!is_periodic(params)) {
+    if (!is_periodic(node_params(node))) {
         begin_round(node);
         return;
     }
     double offset = gsl_rng_uniform(node_random(node, &rng, OFFSET, 0));
-    node_after(node, simtime_from_s(offset * params->cycle_time), 0);
+    node_after(node, simtime_from_s(offset * cycle_s(node)), 0);
 }
 
 const struct algorithm_ops push_pull_ops = {
@@ -129,6 +145,7 @@ const struct algorithm_ops push_pull_ops = {
     .deploys_live = is_periodic,
     .state_size = sizeof(struct push_pull_state),
     .topology = push_pull_topology,
+    .check = push_pull_check,
     .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .needs_all = in_rounds,
     .start = push_pull_start,

@@ -38,7 +38,7 @@ enum randomized_gossip_role { TICKS, PARTNERS }; /* of draws */
 
 struct randomized_gossip_params {
     int clock;
-    double tick_time; /* seconds */
+    double tick_time; /* seconds; absent: 1 */
 };
 
 static const char *const randomized_gossip_clocks[] = {"round", "poisson", NULL};
@@ -48,9 +48,9 @@ static const struct field randomized_gossip_fields[] = {
              .names = randomized_gossip_clocks,
              .help =
                  "pairs by the rounds of a schedule of matchings, or by every node's own clock"),
-    FIELD_AT(struct randomized_gossip_params, tick_time, FIELD_DURATION, "\"1 s\"",
+    FIELD_AT(struct randomized_gossip_params, tick_time, FIELD_DURATION, "null",
              .min = FIELD_POSITIVE, .max = 1e6,
-             .help = "mean time between two ticks of a node's clock (poisson)"),
+             .help = "mean time between two ticks of a node's clock (poisson); absent: 1 s"),
     FIELD_END,
 };
 
@@ -71,6 +71,18 @@ static unsigned randomized_gossip_topology(const void *params)
     return by_own_clock(params) ? demand : demand | TOPOLOGY_DOUBLY_STOCHASTIC | TOPOLOGY_PAIRWISE;
 }
 
+static enum status randomized_gossip_check(const void *erased, uint32_t nodes, struct error *error)
+{
+    const struct randomized_gossip_params *params = erased;
+    (void)nodes;
+    if (!by_own_clock(params) && !field_real_absent(params->tick_time))
+        return status_fail_at(error, "algorithm.tick_time",
+                              "found %g s with clock \"round\", which does not tick, expected it "
+                              "with clock \"poisson\"",
+                              params->tick_time);
+    return STATUS_OK;
+}
+
 /* ---- Rounds ---- */
 
 static void begin_round(struct node *node)
@@ -88,12 +100,17 @@ static void randomized_gossip_on_ready(struct node *node)
 
 /* ---- Poisson clocks ---- */
 
-static void await_tick(struct node *node)
+static double tick_s(const struct node *node)
 {
     const struct randomized_gossip_params *params = node_params(node);
+    return field_real_absent(params->tick_time) ? 1 : params->tick_time;
+}
+
+static void await_tick(struct node *node)
+{
     struct rng rng;
     double u = gsl_rng_uniform(node_random(node, &rng, TICKS, node_iteration(node)));
-    node_after(node, simtime_from_s(-params->tick_time * log1p(-u)), 0);
+    node_after(node, simtime_from_s(-tick_s(node) * log1p(-u)), 0);
 }
 
 static void randomized_gossip_on_timer(struct node *node, uint64_t tag)
@@ -123,6 +140,7 @@ const struct algorithm_ops randomized_gossip_ops = {
                .params_size = sizeof(struct randomized_gossip_params)},
     .deploys_live = by_own_clock,
     .topology = randomized_gossip_topology,
+    .check = randomized_gossip_check,
     .survives = ALGORITHM_SURVIVES_LOSS | ALGORITHM_SURVIVES_AMNESIA,
     .needs_all = in_rounds,
     .start = randomized_gossip_start,

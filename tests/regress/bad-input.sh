@@ -101,6 +101,27 @@ refuse "no stop" '^hearsay: --set stop=\{\}: stop: found nothing that stops' goo
 refuse "plan memory below a vector" '^hearsay: --set plan_memory=30 B: plan_memory: found 30 bytes, expected at least 40' \
     good.json --set 'plan_memory=30 B'
 
+# ---- keys that would do nothing
+idle() { # NAME PATH FOUND EXPECTED [KEY=VALUE]...
+    name=$1 pattern="^hearsay: --set .*: $2: found $3, expected $4"
+    shift 4
+    for value; do
+        set -- "$@" --set "$value"
+        shift
+    done
+    refuse "$name" "$pattern" good.json --set topology=random-matching "$@"
+}
+idle "ticks of rounds" algorithm.tick_time '2 s with clock "round".*' 'it with clock "poisson"' \
+    algorithm=randomized-gossip 'algorithm.tick_time=2 s'
+idle "cycles of rounds" algorithm.cycle_time '1 s with clock "round".*' 'it with clock "periodic"' \
+    algorithm=push-pull 'algorithm.cycle_time=1 s'
+idle "full steps before full steps" algorithm.prepass 'it with partial false.*' 'it with partial true' \
+    'algorithm={ "name": "lpp-sgd", "partial": false, "prepass": "3 epochs" }'
+idle "growth at no time" algorithm.growth '2 and no growth_at' 'iterations' \
+    'algorithm={ "name": "local-sgd", "growth": 2 }'
+idle "growth that goes back" algorithm.growth_at '20 after 20' 'ascending' \
+    'algorithm={ "name": "local-sgd", "growth_at": [10, 20, 20] }'
+
 # ---- overrides are blamed at their own place
 refuse "bad --set value" '^hearsay: --set nodes=many: nodes: found "many", expected a whole number' \
     good.json --set nodes=many
