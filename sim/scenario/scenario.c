@@ -180,16 +180,39 @@ static enum status check_variant(struct scenario *scenario, const cJSON *variant
     return STATUS_OK;
 }
 
-static enum status add_variant(struct scenario *scenario, const cJSON *base, const cJSON *variant,
-                               struct error *error)
+/* A trace holds a run once: of two equal ones the later would take the earlier one's place. */
+static enum status refuse_equal(struct scenario *scenario, size_t first, const cJSON *name,
+                                const char *path, struct error *error)
 {
+    for (size_t later = first; later < scenario->count; later++)
+        for (size_t i = 0; i < later; i++) {
+            const struct scenario_run *run = &scenario->runs[i];
+            if (strcmp(run->digest, scenario->runs[later].digest) != 0)
+                continue;
+            char text[512];
+            snprintf(text, sizeof text,
+                     "found variant %.100s, which is the same run as variant %.100s (seed %lld); "
+                     "expected another value of a key that decides the results",
+                     name->valuestring, run->variant, (long long)run->config.seed);
+            return fail_node(scenario, name, path, text, error);
+        }
+    return STATUS_OK;
+}
+
+static enum status add_variant(struct scenario *scenario, const cJSON *base, const cJSON *variant,
+                               const char *path, struct error *error)
+{
+    size_t first = scenario->count;
     const char *text = tree_member(variant, "name")->valuestring;
     const char *name = memory_arena_string(&scenario->arena, text, strlen(text));
     cJSON *overlay = duplicate(variant);
     cJSON_DeleteItemFromObjectCaseSensitive(overlay, "name");
     cJSON *merged = tree_merge(base, overlay, &scenario->root);
     cJSON_Delete(overlay);
-    return add_seeds(scenario, name, merged, error);
+    enum status status = add_seeds(scenario, name, merged, error);
+    if (status == STATUS_OK)
+        status = refuse_equal(scenario, first, tree_member(variant, "name"), path, error);
+    return status;
 }
 
 static enum status add_variants(struct scenario *scenario, const cJSON *base, const cJSON *variants,
@@ -206,7 +229,7 @@ static enum status add_variants(struct scenario *scenario, const cJSON *base, co
         snprintf(path, sizeof path, "variants[%zu]", index++);
         status = check_variant(scenario, variants, variant, path, error);
         if (status == STATUS_OK)
-            status = add_variant(scenario, base, variant, error);
+            status = add_variant(scenario, base, variant, path, error);
         if (status != STATUS_OK)
             break;
     }

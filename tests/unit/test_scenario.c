@@ -308,6 +308,13 @@ static const struct {
      "x.json:2:39: variants[1]: found the name of an earlier variant, expected another"},
     {"{" BASE ",\n \"variants\": [{\"name\": \"a\", \"variants\": []}]}",
      "x.json:2:41: variants[0]: found variants of a variant, expected other keys"},
+    {"{" BASE ",\n \"variants\": [{\"name\": \"a\"},\n {\"name\": \"b\", \"nodes\": 4}]}",
+     "x.json:3:11: variants[1]: found variant b, which is the same run as variant a (seed 1); "
+     "expected another value of a key that decides the results"},
+    {"{" BASE ",\n \"variants\": [{\"name\": \"a\", \"seed\": [1, 2]},\n {\"name\": \"b\", "
+     "\"seed\": [3, 2]}]}",
+     "x.json:3:11: variants[1]: found variant b, which is the same run as variant a (seed 2); "
+     "expected another value of a key that decides the results"},
     {"{" BASE ",\n \"variants\": [{\"name\": \"a\"},\n {\"name\": \"b\", \"nodes\": -2}]}",
      "x.json:3:25: nodes: found -2, expected a whole number from 1 to 1000000"},
     {"{\"nodes\": 4, \"algorithm\": {\"name\": \"gossip\", \"graph\": \"none.csv\"}}",
