@@ -14,7 +14,7 @@
 extern const struct cli_command check_command;
 
 static const char options_text[] =
-    "  -s, --set KEY.PATH=VAL  override a value of the scenario (repeatable)\n"
+    "  -s, --set KEY.PATH=VAL  override a value of the scenario (repeatable; see run --help)\n"
     "      --resolved          print every run with all defaults filled in, as JSON\n"
     "  -h, --help              this text\n";
 

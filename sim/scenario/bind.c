@@ -41,7 +41,7 @@ static bool bind_default(struct bind_context *context, const struct field *field
                          const cJSON *enclosing, char *target)
 {
     if (field->fallback == NULL)
-        return bind_missing(context, field, enclosing);
+        return context->partial || bind_missing(context, field, enclosing);
     bool absent = strcmp(field->fallback, "null") == 0;
     if (absent && field->type != FIELD_OBJECT && field->type != FIELD_CHOICE) {
         bind_absent(field, target);
@@ -241,10 +241,53 @@ static bool bind_plugin(struct bind_context *context, const struct field *field,
            bind_members(context, field->fields, node, target);
 }
 
+static bool is_of_some_plugin(const struct plugin_registry *registry, const char *key)
+{
+    for (const struct plugin *const *entry = registry->entries; *entry != NULL; entry++)
+        if (field_find((*entry)->params, key) != NULL)
+            return true;
+    return false;
+}
+
+/* The parameters of the plug-in that has the key nearest to `key`, or NULL. */
+static const struct field *nearest_params(const struct plugin_registry *registry, const char *key)
+{
+    const struct field *found = NULL;
+    const char *nearest = NULL;
+    size_t distance = SIZE_MAX;
+    for (const struct plugin *const *entry = registry->entries; *entry != NULL; entry++) {
+        size_t before = distance;
+        nearest_in((*entry)->params, key, &nearest, &distance);
+        if (distance < before)
+            found = (*entry)->params;
+    }
+    return found;
+}
+
+/* A choice whose name the variants give: what is common to the family can be judged, of the other
+ * keys only whether any plug-in has them. */
+static bool bind_unnamed(struct bind_context *context, const struct field *field, const cJSON *node,
+                         char *target)
+{
+    for (const cJSON *member = node->child; member != NULL; member = member->next) {
+        const struct field *common = field_find(field->fields, member->string);
+        struct key_set keys = {.common = field->fields, .choice = field};
+        if (common == NULL && !is_of_some_plugin(field->registry, member->string)) {
+            keys.own = nearest_params(field->registry, member->string);
+            return fail_unknown(context, &keys, member);
+        }
+        if (common != NULL && !bind_member(context, common, node, target))
+            return false;
+    }
+    return true;
+}
+
 /* An object without a name is merged over the default, which has one. */
 static bool bind_over_default(struct bind_context *context, const struct field *field,
                               const cJSON *node, char *target)
 {
+    if (context->partial)
+        return bind_unnamed(context, field, node, target);
     if (field->fallback == NULL || strcmp(field->fallback, "null") == 0) {
         enter(context, "name");
         return bind_missing(context, field, node);

@@ -22,6 +22,7 @@ struct bind_context {
     struct text_map *map;
     struct memory_arena *arena; /* of everything the struct points to */
     const char *const *extra;   /* keys of the root read by others, for "did you mean" */
+    bool partial;               /* what is required may be missing: variants give it */
     struct error *error;
     char path[sizeof((struct error *)0)->path]; /* of the value at hand */
 };

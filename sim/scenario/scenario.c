@@ -236,23 +236,94 @@ static enum status add_variants(struct scenario *scenario, const cJSON *base, co
     return status;
 }
 
+/* ---- the base of variants ---- */
+
+static enum status check_base_values(struct scenario *scenario, const cJSON *base,
+                                     struct error *error)
+{
+    struct run_config *config = memory_alloc(sizeof *config);
+    struct bind_context context = {.map = &scenario->map,
+                                   .arena = &scenario->arena,
+                                   .extra = extra_keys,
+                                   .partial = true,
+                                   .error = error};
+    enum status status = bind_tree(&context, &scenario->root, base, config);
+    free(config);
+    return status;
+}
+
+/* Values that every variant overrides are in no run, and yet must be sound. */
+static enum status check_base(struct scenario *scenario, const cJSON *base, const cJSON *variants,
+                              struct error *error)
+{
+    const cJSON *seeds = tree_member(base, "seed");
+    if (!cJSON_IsArray(variants) || variants->child == NULL)
+        return STATUS_OK;
+    if (!cJSON_IsArray(seeds) || seeds->child == NULL)
+        return check_base_values(scenario, base, error);
+    enum status status = STATUS_OK;
+    for (const cJSON *seed = seeds->child; seed != NULL && status == STATUS_OK; seed = seed->next) {
+        cJSON *copy = duplicate(base);
+        cJSON_ReplaceItemInObjectCaseSensitive(copy, "seed", duplicate(seed));
+        status = check_base_values(scenario, copy, error);
+        cJSON_Delete(copy);
+    }
+    return status;
+}
+
+static bool is_in_a_run(const struct scenario *scenario, const cJSON *value)
+{
+    for (size_t i = 0; i < scenario->count; i++)
+        if (tree_written_at(scenario->trees[i], value->valueint) != NULL)
+            return true;
+    /* of a list of seeds each run has an item */
+    return cJSON_IsArray(value) && value->child != NULL && is_in_a_run(scenario, value->child);
+}
+
+/* --set acts on the base and variants win over it: one that no run takes is a mistake.  One that
+ * is not in the base went to a variant, or a later one took its place. */
+static enum status refuse_idle(struct scenario *scenario, const cJSON *base, const int *origins,
+                               size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const cJSON *value = tree_written_at(base, origins[i]);
+        if (value != NULL && !is_in_a_run(scenario, value))
+            return fail_node(scenario, value, "",
+                             "no run takes it: every variant gives its own; expected a key of the "
+                             "base, or variants[0] and so on before the key",
+                             error);
+    }
+    return STATUS_OK;
+}
+
 /* ---- the whole ---- */
+
+static enum status expand_variants(struct scenario *scenario, const cJSON *base,
+                                   const cJSON *variants, const int *origins, size_t count,
+                                   struct error *error)
+{
+    enum status status = check_base(scenario, base, variants, error);
+    if (status == STATUS_OK)
+        status = add_variants(scenario, base, variants, error);
+    return status == STATUS_OK ? refuse_idle(scenario, base, origins, count, error) : status;
+}
 
 static enum status expand(struct scenario *scenario, cJSON *tree, const char *const *overrides,
                           size_t override_count, struct error *error)
 {
     if (!cJSON_IsObject(tree))
         return fail_expected(scenario, tree, "", "a scenario: an object", error);
-    for (size_t i = 0; i < override_count; i++) {
-        enum status status = tree_override(&scenario->map, tree, overrides[i], error);
-        if (status != STATUS_OK)
-            return status;
-    }
+    int *origins = memory_array(override_count + 1, sizeof *origins); /* of the overrides' values */
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < override_count && status == STATUS_OK; i++)
+        status = tree_override(&scenario->map, tree, overrides[i], &origins[i], error);
     cJSON *variants = cJSON_DetachItemFromObjectCaseSensitive(tree, "variants");
-    if (variants == NULL)
-        return add_seeds(scenario, "", duplicate(tree), error);
-    enum status status = add_variants(scenario, tree, variants, error);
+    if (status == STATUS_OK && variants == NULL)
+        status = add_seeds(scenario, "", duplicate(tree), error);
+    else if (status == STATUS_OK)
+        status = expand_variants(scenario, tree, variants, origins, override_count, error);
     cJSON_Delete(variants);
+    free(origins);
     return status;
 }
 

@@ -2,11 +2,12 @@
 /*
  * Scenario files: text -> positions -> one ordered list of resolved runs.
  *
- * scenario_load reads a file ("-": standard input), applies --set overrides to the base, expands
- * `variants` (each {"name": ..., key: value ...}, merged over the base; an object whose "name"
- * differs from the base's replaces it whole) and `seeds` axes ("seed": [1, 2, 3] makes one run per
- * seed of every variant), and binds every result to `run_fields`.  Every later complaint about a
- * value is turned into file:line:column by scenario_blame.
+ * scenario_load reads a file ("-": standard input), applies --set overrides to the base (one that
+ * every variant overrides is refused; the base is checked by itself too), expands `variants` (each
+ * {"name": ..., key: value ...}, merged over the base; an object whose "name" differs from the
+ * base's replaces it whole) and `seeds` axes ("seed": [1, 2, 3] makes one run per seed of every
+ * variant; no two runs may be the same), and binds every result to `run_fields`.  Every later
+ * complaint about a value is turned into file:line:column by scenario_blame.
  */
 #ifndef HEARSAY_SCENARIO_SCENARIO_H
 #define HEARSAY_SCENARIO_SCENARIO_H

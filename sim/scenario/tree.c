@@ -71,6 +71,16 @@ const cJSON *tree_deepest(const cJSON *root, const char *path)
     return node;
 }
 
+const cJSON *tree_written_at(const cJSON *tree, int origin)
+{
+    if (tree->valueint == origin)
+        return tree;
+    const cJSON *found = NULL;
+    for (const cJSON *child = tree->child; child != NULL && found == NULL; child = child->next)
+        found = tree_written_at(child, origin);
+    return found;
+}
+
 /* ---- choices ---- */
 
 bool tree_is_name_key(const struct field *field, const char *key)

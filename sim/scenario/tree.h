@@ -22,9 +22,12 @@ struct tree_step {
 const char *tree_next_step(const char *path, struct tree_step *step);
 
 /* Assigns one "key.path=value" in the tree of `root`; objects on the way are made. The value is
- * JSON, else a bare word that is taken as a string. */
-enum status tree_override(struct text_map *map, cJSON *root, const char *override,
+ * JSON, else a bare word that is taken as a string.  *origin: the value's. */
+enum status tree_override(struct text_map *map, cJSON *root, const char *override, int *origin,
                           struct error *error);
+
+/* The node that was written at `origin`, or NULL where the tree has none. */
+const cJSON *tree_written_at(const cJSON *tree, int origin);
 
 /* A new tree: `overlay` over `base`, both described by `field` (NULL: by nothing).  Objects merge
  * key by key, except that an object whose "name" differs from the base's replaces it whole;

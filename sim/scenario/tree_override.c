@@ -152,7 +152,7 @@ static enum status read_value(struct text_map *map, const char *name, const char
     return status;
 }
 
-enum status tree_override(struct text_map *map, cJSON *root, const char *override,
+enum status tree_override(struct text_map *map, cJSON *root, const char *override, int *origin,
                           struct error *error)
 {
     const char *equals = strchr(override, '=');
@@ -168,6 +168,7 @@ enum status tree_override(struct text_map *map, cJSON *root, const char *overrid
     if (check_path(path.text, override, error))
         status = read_value(map, name.text, equals + 1, &value, error);
     if (status == STATUS_OK) {
+        *origin = value->valueint;
         assignment.source = text_origin(map, value)->source;
         status = assign(&assignment, root, path.text, value) ? STATUS_OK : STATUS_REQUEST;
     }
