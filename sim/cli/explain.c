@@ -8,8 +8,12 @@
 
 extern const struct cli_command explain_command;
 
-static const char options_text[] = "      --schema  print a JSON Schema of scenario files\n"
-                                   "  -h, --help    this text\n";
+static const char options_text[] =
+    "      --schema  print a JSON Schema of scenario files\n"
+    "  -h, --help    this text\n"
+    "\n"
+    "algorithm.sgp.overlap is the key of one algorithm; algorithm.overlap that of the first which\n"
+    "has it, with the names of the others.  The same for compressor, topology, model and so on.\n";
 
 static const struct option long_options[] = {
     {"schema", no_argument, NULL, 's'},

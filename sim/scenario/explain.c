@@ -3,7 +3,8 @@
  * `hearsay explain`: the tables as text.
  *
  * A path leads through objects, lists and choices: network.bandwidth, compute.stragglers.slowdown,
- * algorithm.sgp.overlap; algorithm.overlap finds the key in whichever plug-in has it.
+ * algorithm.sgp.overlap; algorithm.overlap finds the key in the first plug-in that has it, and says
+ * which others do.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,15 +126,45 @@ static void add_whole(struct buffer *out, const struct field *field)
 struct place {
     const struct field *field;
     const struct plugin *plugin;
+    const struct plugin_registry *searched; /* the last choice whose plug-ins were searched */
+    const struct plugin *owner;             /* the first of them that has the key, or NULL */
 };
 
-static const struct field *find_in_plugins(const struct plugin_registry *registry, const char *key)
+static const struct field *find_in_plugins(struct place *place,
+                                           const struct plugin_registry *registry, const char *key)
 {
-    const struct field *found = NULL;
-    for (const struct plugin *const *entry = registry->entries; *entry != NULL && found == NULL;
-         entry++)
-        found = field_find((*entry)->params, key);
-    return found;
+    for (const struct plugin *const *entry = registry->entries; *entry != NULL; entry++) {
+        const struct field *found = field_find((*entry)->params, key);
+        if (found == NULL)
+            continue;
+        place->searched = registry;
+        place->owner = *entry;
+        return found;
+    }
+    return NULL;
+}
+
+/* A key by itself may mean another thing in another plug-in: "sgp (also: local; ask ...):".
+ * `path` without its choice's plug-in; `tail`: from where the key begins in it. */
+static void add_owners(struct buffer *out, const struct place *place, const char *path,
+                       const char *tail)
+{
+    const char *before = "; also: ", *other = NULL;
+    size_t size = strcspn(tail + 1, ".[") + 1;
+    char *key = memory_alloc(size);
+    memcpy(key, tail + 1, size - 1);
+    buffer_format(out, "Of the %s %s", place->searched->kind, place->owner->name);
+    for (const struct plugin *const *entry = place->searched->entries; *entry != NULL; entry++) {
+        if (*entry == place->owner || field_find((*entry)->params, key) == NULL)
+            continue;
+        buffer_format(out, "%s%s", before, (*entry)->name);
+        other = other == NULL ? (*entry)->name : other;
+        before = ", ";
+    }
+    if (other != NULL)
+        buffer_format(out, "; ask %.*s.%s%s", (int)(tail - path), path, other, tail);
+    buffer_add(out, "\n\n");
+    free(key);
 }
 
 static bool step_into(struct place *place, const char *key)
@@ -153,7 +184,7 @@ static bool step_into(struct place *place, const char *key)
         place->plugin = plugin_find(field->registry, key);
         if (place->plugin != NULL)
             return true;
-        inner = find_in_plugins(field->registry, key);
+        inner = find_in_plugins(place, field->registry, key);
     }
     place->field = inner;
     return inner != NULL;
@@ -196,15 +227,21 @@ char *scenario_explain_table(const struct field *table, const char *path, const 
     const struct field root = scenario_root(table);
     struct place place = {.field = &root};
     struct tree_step step;
+    const char *whole = path, *tail = NULL;
     if (nearest != NULL)
         *nearest = NULL;
     while (path != NULL && *path != '\0') {
+        const struct plugin *owner = place.owner;
+        const char *here = path;
         path = tree_next_step(path, &step);
         if (path == NULL || !follow(&place, &step, nearest))
             return NULL;
+        tail = place.owner != owner ? here : tail;
     }
     struct buffer out = {0};
     buffer_add(&out, "");
+    if (place.owner != NULL)
+        add_owners(&out, &place, whole, tail);
     if (place.plugin != NULL)
         add_plugin(&out, place.plugin, 0);
     else

@@ -898,6 +898,10 @@ START_TEST(explains_tables)
     explains("algorithm", "Algorithms:\n  gossip: gossips\n      (Paper (2019))\n");
     explains("algorithm.gossip", "overlap: a whole number; default 0; from 0 to 10");
     explains("algorithm.overlap", "exchanges in flight");
+    explains("algorithm.overlap", "Of the algorithm gossip\n\noverlap: ");
+    explains("compute.gradient_time.mean", "Of the distribution lognormal; also: gamma; ask "
+                                           "compute.gradient_time.gamma.mean\n\nmean: ");
+    explains("compute.gradient_time.gamma.mean", "mean: a duration");
     explains("algorithm.gossip.gamma", "greater than 0, at most 1");
     explains("optimizer.nesterov.learning_rate", "rate");
     explains("compute.stragglers[0].slowdown", "factor");
