@@ -92,8 +92,8 @@ static const struct field range_fields[] = {
     FIELD_AT(struct run_expect_range, min, FIELD_REAL, "null", .help = "lower bound, inclusive"),
     FIELD_AT(struct run_expect_range, max, FIELD_REAL, "null", .help = "upper bound, inclusive"),
     FIELD_AT(struct run_expect_range, near, FIELD_REAL, "null", .help = "expected value"),
-    FIELD_AT(struct run_expect_range, tolerance, FIELD_REAL, "1e-12", .min = 0, .max = 1e300,
-             .help = "of near, relative (absolute below 1)"),
+    FIELD_AT(struct run_expect_range, tolerance, FIELD_REAL, "null", .min = 0, .max = 1e300,
+             .help = "of near, relative (absolute below 1); absent: 1e-12"),
     FIELD_END,
 };
 

@@ -55,7 +55,8 @@ struct run_trace {
 /* One expectation: a column of the run's summary must lie in a range. */
 struct run_expect_range {
     double min, max;        /* NaN: unbounded */
-    double near, tolerance; /* NaN near: unused; |value - near| <= tolerance * max(1, |near|) */
+    double near, tolerance; /* NaN near: unused; |value - near| <= tolerance * max(1, |near|);
+                               NaN tolerance: 1e-12 */
 };
 
 /* X(column): the run's summary: columns of `expect`, the closing table and views. */

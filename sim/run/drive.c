@@ -346,8 +346,9 @@ static bool in_range(double value, const struct run_expect_range *range)
         return false;
     if (!isnan(range->max) && !(value <= range->max))
         return false;
+    double tolerance = field_real_absent(range->tolerance) ? 1e-12 : range->tolerance;
     return isnan(range->near) ||
-           fabs(value - range->near) <= range->tolerance * fmax(1, fabs(range->near));
+           fabs(value - range->near) <= tolerance * fmax(1, fabs(range->near));
 }
 
 static void add_bound(char *text, size_t size, const char *word, double bound)

@@ -103,17 +103,27 @@ enum status sim_check_device(const struct sim *sim, const struct backend_ops *ba
     return STATUS_OK;
 }
 
-/* A range that no value can lie in. */
+static enum status check_range(const char *path, const struct run_expect_range *range,
+                               struct error *error)
+{
+    if (range->min > range->max)
+        return status_fail_at(error, path, "found min %g above max %g, which no value meets",
+                              range->min, range->max);
+    if (isnan(range->near) && !isnan(range->tolerance))
+        return status_fail_at(error, path, "found a tolerance of no value, expected near with it");
+    return STATUS_OK;
+}
+
+/* Ranges that no value can lie in, and those that say nothing. */
 static enum status check_expect(const struct sim *sim, struct error *error)
 {
+    enum status status = STATUS_OK;
 #define EXPECT_COLUMN(column)                                                                      \
-    if (sim->config->expect.column.min > sim->config->expect.column.max)                           \
-        return status_fail_at(error, "expect." #column,                                            \
-                              "found min %g above max %g, which no value meets",                   \
-                              sim->config->expect.column.min, sim->config->expect.column.max);
+    if (status == STATUS_OK)                                                                       \
+        status = check_range("expect." #column, &sim->config->expect.column, error);
     RUN_SUMMARY_LIST(EXPECT_COLUMN)
 #undef EXPECT_COLUMN
-    return STATUS_OK;
+    return status;
 }
 
 static enum status load_data(struct sim *sim, struct error *error)

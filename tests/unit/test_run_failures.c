@@ -225,9 +225,14 @@ START_TEST(gradients_that_take_no_time_end_a_run)
 }
 END_TEST
 
-START_TEST(an_expectation_that_nothing_meets_is_refused)
+/* What nothing meets; and what would judge nothing. */
+START_TEST(expectations_without_sense_are_refused)
 {
-    const char *set[] = {"expect={\"consensus\": {\"min\": 1, \"max\": 0}}", NULL};
+    static const char *const ranges[] = {"{\"min\": 1, \"max\": 0}", "{\"tolerance\": 0.1}",
+                                         "{\"max\": 9, \"tolerance\": 0.1}"};
+    char expect[100];
+    snprintf(expect, sizeof expect, "expect={\"consensus\": %s}", ranges[_i]);
+    const char *set[] = {expect, NULL};
     struct play play = play_text(small_text, set, (struct play_options){.threads = 1});
     ck_assert(play.status == STATUS_REQUEST);
     ck_assert_str_eq(play.error.path, "expect.consensus");
@@ -464,7 +469,7 @@ static Suite *failures_suite(void)
                         sizeof beyond_the_clock / sizeof *beyond_the_clock);
     tcase_add_test(after, a_run_in_which_no_time_passes_ends);
     tcase_add_test(after, gradients_that_take_no_time_end_a_run);
-    tcase_add_test(after, an_expectation_that_nothing_meets_is_refused);
+    tcase_add_loop_test(after, expectations_without_sense_are_refused, 0, 3);
     tcase_add_test(after, an_interrupt_stops_at_the_next_event);
     tcase_add_test(programs, a_deadlock_names_who_waits_for_whom);
     tcase_add_test(programs, a_deadlock_names_only_those_who_wait);
