@@ -361,11 +361,13 @@ static void add_bound(char *text, size_t size, const char *word, double bound)
 static enum status unmet(const char *path, double found, const struct run_expect_range *range,
                          struct error *error)
 {
-    char bounds[160] = "";
+    char bounds[160] = "", value[40] = "nothing: this run has no such value";
+    if (!isnan(found))
+        snprintf(value, sizeof value, "%.9g", found);
     add_bound(bounds, sizeof bounds, "at least", range->min);
     add_bound(bounds, sizeof bounds, "at most", range->max);
     add_bound(bounds, sizeof bounds, "near", range->near);
-    return status_fail(error, STATUS_EXPECT, "%s: found %.9g, expected%s", path, found, bounds);
+    return status_fail(error, STATUS_EXPECT, "%s: found %s, expected%s", path, value, bounds);
 }
 
 /* Without numerics a column that only they give is not there to be judged. */

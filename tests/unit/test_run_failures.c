@@ -130,30 +130,33 @@ END_TEST
 
 struct expectation {
     const char *set;
-    bool met;
+    const char *found; /* NULL: it is met */
 };
 
 /* Three iterations of 100 ms and their exchanges of 24 + 8 bytes. */
 static const struct expectation expectations[] = {
-    {"expect={\"iterations\": {\"min\": 3, \"max\": 3}}", true},
-    {"expect={\"iterations\": {\"near\": 3}, \"messages\": {\"near\": 12}}", true},
-    {"expect={\"bytes\": {\"near\": 380, \"tolerance\": 0.011}}", true}, /* 384 */
-    {"expect={\"bytes\": {\"near\": 380, \"tolerance\": 0.010}}", false},
-    {"expect={\"iterations\": {\"min\": 3.5}}", false},
-    {"expect={\"iterations\": {\"max\": 2.5}}", false},
-    {"expect={\"simulated_time_s\": {\"min\": 0.3, \"max\": 0.31}}", true},
-    {"expect={\"mean_model_accuracy\": {\"min\": 0}}", false}, /* a quadratic has none */
+    {"expect={\"iterations\": {\"min\": 3, \"max\": 3}}", NULL},
+    {"expect={\"iterations\": {\"near\": 3}, \"messages\": {\"near\": 12}}", NULL},
+    {"expect={\"bytes\": {\"near\": 380, \"tolerance\": 0.011}}", NULL}, /* 384 */
+    {"expect={\"bytes\": {\"near\": 380, \"tolerance\": 0.010}}", "found 384,"},
+    {"expect={\"iterations\": {\"min\": 3.5}}", "found 3,"},
+    {"expect={\"iterations\": {\"max\": 2.5}}", "found 3,"},
+    {"expect={\"simulated_time_s\": {\"min\": 0.3, \"max\": 0.31}}", NULL},
+    {"expect={\"mean_model_accuracy\": {\"min\": 0}}", /* of a quadratic */
+     "found nothing: this run has no such value, expected at least 0"},
 };
 
 START_TEST(expectations_judge_the_summary)
 {
-    const char *set[] = {expectations[_i].set, NULL};
+    const char *set[] = {expectations[_i].set, NULL}, *found = expectations[_i].found;
     struct play play = play_text(small_text, set, (struct play_options){.threads = 1});
-    ck_assert(play.status == (expectations[_i].met ? STATUS_OK : STATUS_EXPECT));
+    ck_assert(play.status == (found == NULL ? STATUS_OK : STATUS_EXPECT));
     ck_assert_str_eq(play.rows.end_status, "done");
     ck_assert_str_eq(play.result.reason, "iterations");
-    if (!expectations[_i].met)
+    if (found != NULL) {
         ck_assert_msg(strncmp(play.error.text, "expect.", 7) == 0, "%s", play.error.text);
+        ck_assert_msg(strstr(play.error.text, found) != NULL, "%s", play.error.text);
+    }
     play_free(&play);
 }
 END_TEST
