@@ -5,7 +5,10 @@
  * average "parameters": each node takes a local step, then all parameters are averaged - what the
  * SGP paper timed (x_i <- (1/n) sum_j (x_j - gamma g_j)).  average "gradients": gradients are
  * averaged first, then every node takes the same step (the usual DDP).
- * For SGD without momentum both give the same trajectory; with momentum the buffers differ.
+ * For SGD without momentum both give the same trajectory; with momentum the buffers differ.  That
+ * is of replicas that begin alike (initial "same", the default): where nodes start apart (initial
+ * "random") and gradients alone are averaged, all move by the same step: but for weight decay they
+ * stay as far apart (tests/unit/test_algorithms.c).
  *
  * Timing: gradient, then the all-reduce of one model-sized vector; nothing overlaps.
  *
@@ -59,7 +62,9 @@ static const char *const ar_sgd_averages[] = {"parameters", "gradients", NULL};
 
 static const struct field ar_sgd_fields[] = {
     FIELD_AT(struct ar_sgd_params, average, FIELD_ENUM, "\"gradients\"", .names = ar_sgd_averages,
-             .help = "what is averaged: gradients before the step, or parameters after it"),
+             .help =
+                 "what is averaged: gradients before the step, or parameters after it; nodes that "
+                 "start apart (initial \"random\") meet by parameters only"),
     FIELD_AT(struct ar_sgd_params, bucket, FIELD_BYTES, "null", .min = 1000, .max = 1e15,
              .help = "largest part of the gradient that is reduced while the backward pass goes "
                      "on; absent: all of it, afterwards"),

@@ -341,6 +341,28 @@ START_TEST(rules_give_the_same_bits_for_any_threads_and_memory)
 }
 END_TEST
 
+/* Nodes that start apart: the same steps leave x_i - x_0 as it is; averages of parameters don't. */
+START_TEST(averaged_gradients_keep_nodes_apart)
+{
+    const char *set[] = {_i ? "algorithm={\"name\": \"ar-sgd\", \"average\": \"parameters\"}"
+                            : "algorithm={\"name\": \"ar-sgd\", \"average\": \"gradients\"}",
+                         NULL};
+    struct scenario *scenario;
+    struct dense start;
+    struct dense_reference reference = dense_open(quadratic_text, NULL, &scenario, &start);
+    struct play play = play_fine(quadratic_text, set);
+    for (int i = 1; i < N; i++)
+        for (int d = 0; d < D; d++) {
+            double apart = play.rows.x[i * D + d] - play.rows.x[d];
+            double expected = _i ? 0 : start.x[i][d] - start.x[0][d];
+            ck_assert_double_ne(start.x[i][d], start.x[0][d]);
+            ck_assert_double_eq_tol(apart, expected, 1e-12);
+        }
+    play_free(&play);
+    dense_close(&reference, scenario);
+}
+END_TEST
+
 START_TEST(sgp_on_the_complete_graph_is_ar_sgd)
 {
     const char *sgp[] = {"algorithm=sgp", "topology=complete", "stop.iterations=100", NULL};
@@ -565,6 +587,7 @@ static Suite *algorithms_suite(void)
     tcase_add_loop_test(theory, gradient_averaging_is_one_node_for_any_rule, 0, 4);
     tcase_add_loop_test(theory, rules_give_the_same_bits_for_any_threads_and_memory, 0, 4);
     tcase_add_test(theory, schedules_read_the_clock_they_name);
+    tcase_add_loop_test(theory, averaged_gradients_keep_nodes_apart, 0, 2);
     tcase_add_test(theory, sgp_on_the_complete_graph_is_ar_sgd);
     tcase_add_test(times, ar_sgd_takes_slowest_plus_all_reduce);
     tcase_add_test(times, level_full_shows_the_messages_of_an_all_reduce);
