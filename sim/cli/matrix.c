@@ -203,8 +203,10 @@ static void print_block(const struct matrix *matrix, size_t from, size_t to, FIL
 void matrix_print_legend(FILE *out)
 {
     fprintf(out,
+            "Pairs of an algorithm and a part; pairs of other parts (a topology and faults,\n"
+            "an outer optimizer and a compressor) are tried by `hearsay check`.\n"
             "Each pair is a small scenario of %d nodes, the rest at its defaults, checked\n"
-            "as by `hearsay check`.\n"
+            "as that does.\n"
             "  yes   it plays\n"
             "  (1)   it plays on the condition below\n"
             "  1     it is refused for the reason below\n"

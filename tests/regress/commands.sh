@@ -41,6 +41,7 @@ expect 2 'did you mean "topologies"' list topologys
 "$HEARSAY" list algorithms --verbose >verbose.txt
 expect 0 'randomized-gossip, .*: needs a matching at every phase' list --matrix
 mv said.txt matrix.txt
+head -n 2 matrix.txt | grep -q 'pairs of other parts .*' || { echo "FAIL: matrix header"; failed=1; }
 families=$(grep -c '^[a-z].* ([a-z._]*)$' matrix.txt)
 [ "$families" -ge 8 ] || { echo "FAIL: list --matrix has $families tables"; failed=1; }
 while read -r algorithm; do # a block with requirements, a row in every family's table
