@@ -44,7 +44,9 @@
  * it as soon as it is lost, as after a perfect time-out, and w makes up for it: z stays a convex
  * combination of models, their mean is that of the mass that is left. A node that is down holds its
  * out-neighbours at their next wait until it is back (never: a deadlock that names its host); with
- * its state lost it begins with the initial x and w = 1.  `biased` has no weight to make up with,
+ * its state lost it begins with the initial x and w = 1.  A step counts 1 / w times: as mass is
+ * lost for good the effective rate grows, and under lasting loss no rate is small enough for ever.
+ * `biased` has no weight to make up with,
  * and is sent everything again (tests/unit/test_faults_run.c).
  * Expected (tests/unit/test_algorithms.c, test_gossip.c): with gradient time T_c, exchange time T_x
  * and one node slower by s, SGP takes s T_c an iteration whenever T_x <= (s - 1) T_c (wait

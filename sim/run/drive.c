@@ -11,7 +11,7 @@
 #include "run/metrics.h"
 #include "run/sim.h"
 
-#define PROGRESS_EVENTS    256  /* events between two looks at the wall clock */
+#define PROGRESS_POLLS     256  /* events and metrics between two looks at the wall clock */
 #define INSTANT_ITERATIONS 1000 /* of every node, at one instant: no time passes */
 #define INSTANT_GRADIENTS  1000 /* likewise, of every slot, while no iteration ends */
 
@@ -23,7 +23,7 @@ struct drive {
     int64_t instant_iterations; /* iterations_total when time last moved */
     int64_t still_iterations;   /* iterations_total when last looked at */
     int64_t still_gradients;    /* gradients_started when that, or time, last moved */
-    uint64_t polled;            /* events at the last look at the clock */
+    uint64_t polls;             /* events and metrics so far */
     bool stopped;
 };
 
@@ -87,9 +87,8 @@ static enum status poll_outside(struct drive *drive, struct error *error)
         return status_fail(error, STATUS_INTERRUPTED, "interrupted at %.9g s of simulated time",
                            simtime_to_s(engine_now(sim->engine)));
     }
-    if (engine_event_count(sim->engine) - drive->polled < PROGRESS_EVENTS)
+    if (++drive->polls % PROGRESS_POLLS != 0)
         return STATUS_OK;
-    drive->polled = engine_event_count(sim->engine);
     report_progress(drive);
     return sink ? sink->ops->failed(sink, error) : STATUS_OK;
 }
@@ -155,6 +154,10 @@ static enum status between_events(struct drive *drive, int64_t next_ps, struct e
             return status;
         if (metrics_target_met(sim))
             stop_because(drive, metrics_target_met(sim));
+        else
+            status = poll_outside(drive, error); /* the next event may be far away */
+        if (status != STATUS_OK)
+            return status;
     }
     return STATUS_OK;
 }

@@ -257,6 +257,20 @@ START_TEST(an_interrupt_stops_at_the_next_event)
 }
 END_TEST
 
+/* Metrics every millisecond, and the first event at 100 ms. */
+START_TEST(an_interrupt_stops_between_events_too)
+{
+    const char *set[] = {"metrics.every=1 ms", NULL};
+    volatile sig_atomic_t caught = SIGINT;
+    struct play_options options = {.interrupt = &caught};
+    struct play play = play_text(small_text, set, options);
+    ck_assert(play.status == STATUS_INTERRUPTED);
+    ck_assert_uint_eq(play.result.events, 0);
+    ck_assert_int_eq(play.result.last.time_ps, 1000000000LL);
+    play_free(&play);
+}
+END_TEST
+
 /* ---- Programs that wait for ever ---- */
 
 static unsigned connected(const void *params)
@@ -474,6 +488,7 @@ static Suite *failures_suite(void)
     tcase_add_test(after, gradients_that_take_no_time_end_a_run);
     tcase_add_loop_test(after, expectations_without_sense_are_refused, 0, 3);
     tcase_add_test(after, an_interrupt_stops_at_the_next_event);
+    tcase_add_test(after, an_interrupt_stops_between_events_too);
     tcase_add_test(programs, a_deadlock_names_who_waits_for_whom);
     tcase_add_test(programs, a_deadlock_names_only_those_who_wait);
     tcase_add_test(programs, a_deadlock_in_an_all_reduce_says_so);
