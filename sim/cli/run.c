@@ -253,6 +253,19 @@ static enum status play_one(const struct cli *cli, const struct run_request *req
     return status;
 }
 
+/* Of several runs the message says which one failed. */
+static void blame(const struct scenario *scenario, size_t index, struct error *error)
+{
+    char label[128];
+    size_t used;
+    scenario_blame(scenario, index, error);
+    if (scenario_count(scenario) < 2)
+        return;
+    progress_label(scenario_at(scenario, index), label, sizeof label);
+    used = strlen(error->text);
+    snprintf(error->text + used, sizeof error->text - used, ", in run %s", label);
+}
+
 static int play_all(const struct cli *cli, const struct run_request *request,
                     const struct scenario *scenario, const struct run_options *options)
 {
@@ -267,7 +280,7 @@ static int play_all(const struct cli *cli, const struct run_request *request,
         agreed += request->verify && status == STATUS_OK;
         if (status == STATUS_OK)
             continue;
-        scenario_blame(scenario, i, &error);
+        blame(scenario, i, &error);
         exit_code = cli_error(cli, &error);
         if (status == STATUS_INTERRUPTED || status == STATUS_ENVIRONMENT)
             break;

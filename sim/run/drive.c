@@ -370,7 +370,8 @@ static enum status unmet(const char *path, double found, const struct run_expect
     add_bound(bounds, sizeof bounds, "at least", range->min);
     add_bound(bounds, sizeof bounds, "at most", range->max);
     add_bound(bounds, sizeof bounds, "near", range->near);
-    return status_fail(error, STATUS_EXPECT, "%s: found %s, expected%s", path, value, bounds);
+    status_fail_at(error, path, "found %s, expected%s", value, bounds);
+    return error->status = STATUS_EXPECT;
 }
 
 /* Without numerics a column that only they give is not there to be judged. */

@@ -72,6 +72,10 @@ done
 # ---- exit 1: what was logged stays readable
 is "$(run short.json -o unmet.db --set 'expect={"iterations":{"min":6}}')" 1 "an unmet expectation"
 is "$(column unmet.db status)" "done" "status of a run with an unmet expectation"
+"$HEARSAY" run short.json -q --progress none --set 'expect={"iterations":{"min":6}}' \
+    --set 'variants=[{"name":"a"},{"name":"b","seed":2}]' >out.txt 2>err.txt
+is "$(grep -c 'expect\.iterations: found 5, expected at least 6, in run [ab] (seed [12])$' err.txt)" 2 \
+    "messages that name their runs"
 is "$(run short.json -o high.db --set optimizer.learning_rate=1e30 --set stop.iterations=90)" 1 \
     "a run that diverges"
 is "$(column high.db status)" diverged "status of a run that diverges"

@@ -154,7 +154,7 @@ START_TEST(expectations_judge_the_summary)
     ck_assert_str_eq(play.rows.end_status, "done");
     ck_assert_str_eq(play.result.reason, "iterations");
     if (found != NULL) {
-        ck_assert_msg(strncmp(play.error.text, "expect.", 7) == 0, "%s", play.error.text);
+        ck_assert_msg(strncmp(play.error.path, "expect.", 7) == 0, "%s", play.error.path);
         ck_assert_msg(strstr(play.error.text, found) != NULL, "%s", play.error.text);
     }
     play_free(&play);
