@@ -140,13 +140,27 @@ static void list_keys(const struct key_set *keys, struct buffer *text)
         }
 }
 
+/* A key written one level too high: the member of `object` in whose table it is, or NULL. */
+static const struct field *inner_owner(const struct field *table, const cJSON *object,
+                                       const char *key)
+{
+    for (; table != NULL && table->name != NULL; table++)
+        if ((table->type == FIELD_OBJECT || table->type == FIELD_CHOICE) &&
+            tree_member_field(table, tree_member(object, table->name), key) != NULL)
+            return table;
+    return NULL;
+}
+
 static bool fail_unknown(struct bind_context *context, const struct key_set *keys,
-                         const cJSON *member)
+                         const cJSON *object, const cJSON *member)
 {
     const char *nearest = nearest_key(keys, member->string);
+    const struct field *inner = inner_owner(keys->own, object, member->string);
     struct buffer text = {0};
     buffer_add(&text, "unknown key, ");
-    if (nearest != NULL) {
+    if (inner != NULL) {
+        buffer_format(&text, "did you mean \"%s.%s\"?", inner->name, member->string);
+    } else if (nearest != NULL) {
         buffer_format(&text, "did you mean \"%s\"?", nearest);
     } else {
         buffer_add(&text, "expected one of ");
@@ -163,7 +177,7 @@ static bool check_keys(struct bind_context *context, const struct key_set *keys,
 {
     for (const cJSON *member = object->child; member != NULL; member = member->next)
         if (!is_known(keys, member->string))
-            return fail_unknown(context, keys, member);
+            return fail_unknown(context, keys, object, member);
     return true;
 }
 
@@ -274,7 +288,7 @@ static bool bind_unnamed(struct bind_context *context, const struct field *field
         struct key_set keys = {.common = field->fields, .choice = field};
         if (common == NULL && !is_of_some_plugin(field->registry, member->string)) {
             keys.own = nearest_params(field->registry, member->string);
-            return fail_unknown(context, &keys, member);
+            return fail_unknown(context, &keys, node, member);
         }
         if (common != NULL && !bind_member(context, common, node, target))
             return false;

@@ -197,6 +197,13 @@ static const struct {
     {"{" BASE ",\n \"network\": {\"colour\": 1}}",
      "x.json:2:14: network.colour: unknown key, expected one of \"model\", \"bandwidth\", "
      "\"latency\""},
+    {"{" BASE ",\n \"overlap\": 1}",
+     "x.json:2:2: overlap: unknown key, did you mean \"algorithm.overlap\"?"},
+    {"{" BASE ",\n \"learning_rate\": 1}",
+     "x.json:2:2: learning_rate: unknown key, did you mean \"optimizer.learning_rate\"?"},
+    {"{" BASE ",\n \"optimizer\": {\"factor\": 1}}",
+     "x.json:2:16: optimizer.factor: unknown key, expected one of \"name\", \"learning_rate\", "
+     "\"schedule\""},
     {"{" BASE ",\n \"network\": 5}", "x.json:2:13: network: found 5, expected an object"},
     {"{\"nodes\": 4.5, \"algorithm\": \"gossip\"}",
      "x.json:1:11: nodes: found 4.5, expected a whole number"},
