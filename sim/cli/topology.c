@@ -2,6 +2,7 @@
 /* `hearsay topology`: what a communication graph is worth. */
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "core/memory.h"
@@ -36,31 +37,61 @@ static const struct option long_options[] = {
 
 struct topology_request {
     struct memory_arena arena;
-    const char **set; /* overrides of the scenario that stands behind the request */
+    const char **set;   /* overrides of the scenario that stands behind the request */
+    const char **given; /* what the user wrote in place of each */
     size_t set_count;
     enum topology_format format;
     bool json, dot, spectra;
 };
 
-static void add_set(struct topology_request *request, const char *key, const char *value)
+static const char *join(struct topology_request *request, const char *before, const char *value)
 {
     char text[1024];
-    int length = snprintf(text, sizeof text, "%s%.900s", key, value);
-    request->set = memory_resize(request->set, request->set_count + 1, sizeof *request->set);
-    request->set[request->set_count++] = memory_arena_string(&request->arena, text, (size_t)length);
+    int length = snprintf(text, sizeof text, "%s%.900s", before, value);
+    return memory_arena_string(&request->arena, text, (size_t)length);
+}
+
+/* `option`: what stands before the value on the command line. */
+static void add_set(struct topology_request *request, const char *key, const char *option,
+                    const char *value)
+{
+    size_t count = request->set_count + 1;
+    request->set = memory_resize(request->set, count, sizeof *request->set);
+    request->given = memory_resize(request->given, count, sizeof *request->given);
+    request->set[count - 1] = join(request, key, value);
+    request->given[count - 1] = join(request, option, value);
+    request->set_count = count;
+}
+
+/* "--set nodes=x: ..." names what nobody wrote: "--nodes x: ..." instead. */
+static void name_as_given(const struct topology_request *request, struct error *error)
+{
+    static const char prefix[] = "--set ";
+    const char *text = error->text + sizeof prefix - 1;
+    if (strncmp(error->text, prefix, sizeof prefix - 1) != 0)
+        return;
+    for (size_t i = 0; i < request->set_count; i++) {
+        size_t size = strlen(request->set[i]);
+        if (strncmp(text, request->set[i], size) != 0 || strncmp(text + size, ": ", 2) != 0)
+            continue;
+        struct error said = *error;
+        snprintf(error->text, sizeof error->text, "%s%s", request->given[i],
+                 said.text + sizeof prefix - 1 + size);
+        return;
+    }
 }
 
 static bool take_option(struct topology_request *request, int option)
 {
     switch (option) {
     case 'n':
-        add_set(request, "nodes=", optarg);
+        add_set(request, "nodes=", "--nodes ", optarg);
         return true;
     case 's':
-        add_set(request, "topology.", optarg);
+        add_set(request, "topology.", "--set ", optarg);
         return true;
     case OPTION_SEED:
-        add_set(request, "seed=", optarg);
+        add_set(request, "seed=", "--seed ", optarg);
         return true;
     case OPTION_JSON:
         request->format = FORMAT_JSON;
@@ -109,6 +140,8 @@ static int analyse(const struct cli *cli, struct topology_request *request)
     if (status == STATUS_OK)
         status = print(request, &scenario_at(scenario, 0)->config, &error);
     scenario_free(scenario);
+    if (status != STATUS_OK)
+        name_as_given(request, &error);
     return status == STATUS_OK ? 0 : cli_error(cli, &error);
 }
 
@@ -116,6 +149,7 @@ static int topology_main(struct cli *cli, int argc, char **argv)
 {
     struct topology_request request = {.format = FORMAT_TEXT};
     int option, exit_code = -1;
+    add_set(&request, "topology=", "", ""); /* parameters come after the name, which comes last */
     while (exit_code < 0 && (option = getopt_long(argc, argv, "n:s:h", long_options, NULL)) >= 0) {
         if (option == 'h')
             exit_code = cli_help(&topology_command, options_text);
@@ -128,18 +162,12 @@ static int topology_main(struct cli *cli, int argc, char **argv)
         exit_code = cli_usage_error(cli, &topology_command, "expected one topology, found %d",
                                     argc - optind);
     if (exit_code < 0) {
-        const char **given = request.set;
-        size_t count = request.set_count;
-        request.set = NULL;
-        request.set_count = 0;
-        add_set(&request, "topology=", argv[optind]);
-        request.set = memory_resize(request.set, count + 1, sizeof *request.set);
-        for (size_t i = 0; i < count; i++)
-            request.set[request.set_count++] = given[i];
-        free(given);
+        request.set[0] = join(&request, "topology=", argv[optind]);
+        request.given[0] = join(&request, "argument ", argv[optind]);
         exit_code = analyse(cli, &request);
     }
     free(request.set);
+    free(request.given);
     memory_arena_free(&request.arena);
     return exit_code;
 }

@@ -79,6 +79,9 @@ expect 0 '"doubly_stochastic": true' topology ring --nodes 9 --json
 expect 0 '^digraph ' topology star --nodes 5 --dot
 expect 2 'even' topology sgp-bipartite-exponential --nodes 5
 expect 2 'did you mean "ring"' topology rign --nodes 5
+expect 2 '^hearsay: argument rign: topology: found "rign"' topology rign
+expect 2 '^hearsay: --nodes x: nodes: found "x"' topology ring --nodes x
+expect 2 '^hearsay: --set rows=x: topology\.rows: found "x"' topology torus --set rows=x
 
 # ---- standard streams
 cat >small.json <<'EOF'
