@@ -53,6 +53,7 @@ check_PROGRAMS += tests/unit/test_scenario_text
 libtesting_la_SOURCES += tests/unit/scenario_support.c
 libtesting_la_SOURCES += tests/unit/scenario_support.h
 check_PROGRAMS += tests/unit/test_scenario
+check_PROGRAMS += tests/unit/test_scenario_base
 check_PROGRAMS += tests/unit/test_pairs
 check_PROGRAMS += tests/unit/test_faults_families
 check_PROGRAMS += tests/unit/test_faults_run

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "scenario_support.h"
 
+#include <check.h>
+#include <string.h>
+
 static const struct field gossip_fields[] = {
     FIELD_AT(struct gossip_params, overlap, FIELD_INTEGER, "0", .min = 0, .max = 10,
              .help = "exchanges in flight"),
@@ -154,3 +157,13 @@ const struct field scenario_support_fields[] = {
              .item_size = sizeof(struct run_stop), .help = "end"),
     FIELD_END,
 };
+
+struct scenario *scenario_support_parse(const char *text, const char *const *overrides,
+                                        size_t count, struct error *error)
+{
+    struct scenario *scenario;
+    enum status status = scenario_parse_table(scenario_support_fields, "x.json", ".", text,
+                                              strlen(text), overrides, count, &scenario, error);
+    ck_assert((status == STATUS_OK) == (scenario != NULL));
+    return scenario;
+}

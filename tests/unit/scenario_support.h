@@ -20,4 +20,8 @@ extern const struct plugin scenario_support_gossip, scenario_support_allreduce,
     scenario_support_nesterov;
 extern const struct field scenario_support_fields[];
 
+/* "x.json" over this table; NULL when it is refused. */
+struct scenario *scenario_support_parse(const char *text, const char *const *overrides,
+                                        size_t count, struct error *error);
+
 #endif

@@ -20,20 +20,10 @@
 
 /* ---- helpers ---- */
 
-static struct scenario *parse_with(const char *text, const char *const *overrides, size_t count,
-                                   struct error *error)
-{
-    struct scenario *scenario;
-    enum status status = scenario_parse_table(scenario_support_fields, "x.json", ".", text,
-                                              strlen(text), overrides, count, &scenario, error);
-    ck_assert((status == STATUS_OK) == (scenario != NULL));
-    return scenario;
-}
-
 static struct scenario *parse(const char *text)
 {
     struct error error = {.text = ""};
-    struct scenario *scenario = parse_with(text, NULL, 0, &error);
+    struct scenario *scenario = scenario_support_parse(text, NULL, 0, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     return scenario;
 }
@@ -41,7 +31,7 @@ static struct scenario *parse(const char *text)
 static struct scenario *parse_set(const char *text, const char *override)
 {
     struct error error = {.text = ""};
-    struct scenario *scenario = parse_with(text, &override, 1, &error);
+    struct scenario *scenario = scenario_support_parse(text, &override, 1, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     return scenario;
 }
@@ -349,7 +339,7 @@ static const struct {
 START_TEST(refuses)
 {
     struct error error = {.text = ""};
-    ck_assert_ptr_null(parse_with(refusals[_i].text, NULL, 0, &error));
+    ck_assert_ptr_null(scenario_support_parse(refusals[_i].text, NULL, 0, &error));
     ck_assert_str_eq(error.text, refusals[_i].message);
     ck_assert_int_eq(error.status, STATUS_REQUEST);
 }
@@ -391,9 +381,9 @@ START_TEST(refuses_override)
 {
     struct error error = {.text = ""};
     const char *override = bad_overrides[_i].override;
-    ck_assert_ptr_null(parse_with("{" BASE ", \"network\": {},"
-                                  "\"compute\": {\"stragglers\": [{\"slowdown\": 2}]}}",
-                                  &override, 1, &error));
+    ck_assert_ptr_null(scenario_support_parse("{" BASE ", \"network\": {},"
+                                              "\"compute\": {\"stragglers\": [{\"slowdown\": 2}]}}",
+                                              &override, 1, &error));
     ck_assert_str_eq(error.text, bad_overrides[_i].message);
 }
 END_TEST
@@ -413,10 +403,10 @@ START_TEST(overrides_in_order)
         "metrics={\"every\": \"5 s\"}",
     };
     struct error error = {.text = ""};
-    struct scenario *scenario =
-        parse_with("{" BASE ", \"network\": {\"latency\": \"1 s\"}, \"metrics\": {\"loss_samples\":"
-                   " 5}, \"compute\": {\"stragglers\": [{\"slowdown\": 2}]}}",
-                   overrides, sizeof overrides / sizeof *overrides, &error);
+    struct scenario *scenario = scenario_support_parse(
+        "{" BASE ", \"network\": {\"latency\": \"1 s\"}, \"metrics\": {\"loss_samples\":"
+        " 5}, \"compute\": {\"stragglers\": [{\"slowdown\": 2}]}}",
+        overrides, sizeof overrides / sizeof *overrides, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     const struct run_config *config = &scenario_at(scenario, 0)->config;
     ck_assert_int_eq(config->nodes, 9);
@@ -430,71 +420,6 @@ START_TEST(overrides_in_order)
     ck_assert_str_eq(config->name, "a = \"b\"");
     ck_assert_int_eq(config->metrics.every.unit, FIELD_PER_SECONDS);
     ck_assert_int_eq(config->metrics.loss_samples, 2048); /* assigned, not merged */
-    scenario_free(scenario);
-}
-END_TEST
-
-/* Every variant gives the nodes, the algorithm and its seeds. */
-static const char all_given[] =
-    "{\"message_size\": 8, \"variants\": ["
-    "{\"name\": \"a\", \"nodes\": 4, \"algorithm\": \"gossip\", \"seed\": [1, 2]},"
-    "{\"name\": \"b\", \"nodes\": 4, \"algorithm\": \"all-reduce\", \"seed\": 3}]}";
-
-#define IDLE                                                                                       \
-    ": no run takes it: every variant gives its own; expected a key of the base, or variants[0] "  \
-    "and so on before the key"
-static const struct {
-    const char *override, *message; /* NULL: taken */
-} base_overrides[] = {
-    {"nodes=9", "--set nodes=9" IDLE},
-    {"seed=[8, 9]", "--set seed=[8, 9]" IDLE},
-    {"algorithm={\"name\": \"gossip\", \"overlap\": 1}", NULL},
-    {"algorithm.overlap=2",
-     "--set algorithm.overlap=2: algorithm.overlap: unknown key, expected one of \"name\""},
-    {"nodes=-1", "--set nodes=-1: nodes: found -1, expected a whole number from 1 to 1000000"},
-    {"seed=[8, \"x\"]", "--set seed=[8, \"x\"]: seed: found \"x\", expected a whole number"},
-    {"algorithm=bogus", "--set algorithm=bogus: algorithm: found \"bogus\", expected one of the "
-                        "algorithms \"gossip\", \"all-reduce\""},
-    {"variants[0].nodes=9", NULL},
-    {"message_size=9", NULL},
-    {"variants=[{\"name\": \"c\", \"nodes\": 1, \"algorithm\": \"gossip\"}]", NULL},
-};
-
-START_TEST(an_override_that_no_run_takes_is_refused)
-{
-    struct error error = {.text = ""};
-    const char *message = base_overrides[_i].message;
-    struct scenario *scenario = parse_with(all_given, &base_overrides[_i].override, 1, &error);
-    ck_assert_str_eq(error.text, message == NULL ? "" : message);
-    ck_assert((scenario == NULL) == (message != NULL));
-    scenario_free(scenario);
-}
-END_TEST
-
-/* The later one wins; that the earlier one does nothing is no mistake. */
-START_TEST(an_override_of_an_override_is_fine)
-{
-    static const char *const overrides[] = {"message_size=9", "message_size=10"};
-    struct error error = {.text = ""};
-    struct scenario *scenario = parse_with(all_given, overrides, 2, &error);
-    ck_assert_msg(scenario != NULL, "%s", error.text);
-    ck_assert_int_eq(scenario_at(scenario, 0)->config.wire.message_bytes, 10);
-    scenario_free(scenario);
-}
-END_TEST
-
-/* What variants complete is a sound base: no algorithm, no nodes, parameters without a name. */
-START_TEST(a_base_may_be_incomplete)
-{
-    struct scenario *scenario =
-        parse("{\"algorithm\": {\"overlap\": 2}, \"data\": {\"batch_size\": 8},"
-              "\"compute\": {\"gradient_time\": {\"name\": \"gamma\"}}, \"variants\": ["
-              "{\"name\": \"a\", \"nodes\": 4, \"algorithm\": {\"name\": \"gossip\"}, \"data\": "
-              "{\"name\": \"sgd\", \"sampling\": \"fair\"},"
-              "\"compute\": {\"gradient_time\": {\"mean\": \"1 s\"}}}]}");
-    const struct run_config *config = &scenario_at(scenario, 0)->config;
-    ck_assert_int_eq(((const struct gossip_params *)config->algorithm.params)->overlap, 2);
-    ck_assert_int_eq(config->data.batch_size, 8);
     scenario_free(scenario);
 }
 END_TEST
@@ -600,13 +525,14 @@ START_TEST(blames_where_it_was_written)
 {
     const char *override = "network.latency=2 s";
     struct error error = {.text = ""};
-    struct scenario *scenario = parse_with("{ \"nodes\": 15, \"algorithm\": \"gossip\",\n"
-                                           "  \"seed\": [1, 2],\n"
-                                           "  \"compute\": {\"stragglers\": {\"slowdown\": 2}},\n"
-                                           "  \"network\": {\"latency\": \"1 s\"},\n"
-                                           "  \"variants\": [{\"name\": \"v\",\n"
-                                           "    \"nodes\": 3}]}",
-                                           &override, 1, &error);
+    struct scenario *scenario =
+        scenario_support_parse("{ \"nodes\": 15, \"algorithm\": \"gossip\",\n"
+                               "  \"seed\": [1, 2],\n"
+                               "  \"compute\": {\"stragglers\": {\"slowdown\": 2}},\n"
+                               "  \"network\": {\"latency\": \"1 s\"},\n"
+                               "  \"variants\": [{\"name\": \"v\",\n"
+                               "    \"nodes\": 3}]}",
+                               &override, 1, &error);
     ck_assert_msg(scenario != NULL, "%s", error.text);
     blame(scenario, 0, "nodes", "x.json:6:14: nodes: is odd");
     blame(scenario, 0, "seed", "x.json:2:12: seed: is odd");
@@ -932,7 +858,7 @@ START_TEST(schema_is_json)
     struct error error = {.text = ""};
     ck_assert_ptr_nonnull(strstr(schema, "https://json-schema.org/draft/2020-12/schema"));
     /* Read by the strict reader, then refused by the binder for its first key alone. */
-    ck_assert_ptr_null(parse_with(schema, NULL, 0, &error));
+    ck_assert_ptr_null(scenario_support_parse(schema, NULL, 0, &error));
     ck_assert_ptr_nonnull(strstr(error.text, ": type: unknown key"));
     free(schema);
 }
@@ -960,7 +886,7 @@ START_TEST(survives_damage)
             cut = sizeof good - 1 - at;
         snprintf(text, sizeof text, "%.*s%s%s", (int)at, good, word, good + at + cut);
         struct error error = {.text = ""};
-        struct scenario *scenario = parse_with(text, NULL, 0, &error);
+        struct scenario *scenario = scenario_support_parse(text, NULL, 0, &error);
         if (scenario == NULL)
             ck_assert_int_eq(strncmp(error.text, "x.json:", 7), 0);
         bound += scenario != NULL;
@@ -981,10 +907,6 @@ int main(void)
     tcase_add_loop_test(tests, refuses, 0, sizeof refusals / sizeof *refusals);
     tcase_add_loop_test(tests, refuses_override, 0, sizeof bad_overrides / sizeof *bad_overrides);
     tcase_add_test(tests, overrides_in_order);
-    tcase_add_loop_test(tests, an_override_that_no_run_takes_is_refused, 0,
-                        sizeof base_overrides / sizeof *base_overrides);
-    tcase_add_test(tests, an_override_of_an_override_is_fine);
-    tcase_add_test(tests, a_base_may_be_incomplete);
     tcase_add_test(tests, overrides_come_before_expansion);
     tcase_add_test(tests, expands_variants_outside_of_seeds);
     tcase_add_test(tests, merges_by_name);
