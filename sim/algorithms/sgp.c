@@ -46,8 +46,8 @@
  * out-neighbours at their next wait until it is back (never: a deadlock that names its host); with
  * its state lost it begins with the initial x and w = 1.  A step counts 1 / w times: as mass is
  * lost for good the effective rate grows, and under lasting loss no rate is small enough for ever.
- * `biased` has no weight to make up with,
- * and is sent everything again (tests/unit/test_faults_run.c).
+ * `biased` has no weight to make up with, and is sent everything again
+ * (tests/unit/test_faults_run.c).
  * Expected (tests/unit/test_algorithms.c, test_gossip.c): with gradient time T_c, exchange time T_x
  * and one node slower by s, SGP takes s T_c an iteration whenever T_x <= (s - 1) T_c (wait
  * "receive").  With equal nodes 1-OSGP takes max(T_c, T_x): the repository's in every iteration,
