@@ -349,7 +349,7 @@ START_TEST(slowmo_over_gossip_is_its_recursion)
 {
     const struct gossip_case *this = &gossip_cases[_i];
     const char *set[] = {this->algorithm, this->size, SLOWMO, "initial=random", NULL};
-    static struct flight flight;
+    struct flight flight = {.out = {false}};
     struct scenario *scenario;
     struct dense state;
     struct dense_reference reference = dense_open(quadratic_text, set, &scenario, &state);
@@ -418,7 +418,7 @@ START_TEST(slowmo_without_average_is_its_recursion)
 {
     const struct gossip_case *this = &gossip_cases[_i];
     const char *set[] = {this->algorithm, this->size, SLOWMO, "outer.average=false", NULL};
-    static struct flight flight;
+    struct flight flight = {.out = {false}};
     struct scenario *scenario;
     struct dense state;
     struct dense_reference reference = dense_open(quadratic_text, set, &scenario, &state);
